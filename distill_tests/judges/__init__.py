@@ -1,0 +1,1 @@
+"""Judges of answers: one idea a file, found by its decorator when the registry imports this package."""

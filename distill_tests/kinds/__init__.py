@@ -1,0 +1,1 @@
+"""Kinds of audit: one idea a file, found by its decorator when the registry imports this package."""

@@ -1,0 +1,1 @@
+"""Ways to models: one idea a file, found by its decorator when the registry imports this package."""

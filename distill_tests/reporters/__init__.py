@@ -1,0 +1,1 @@
+"""Reporters of runs: one idea a file, found by its decorator when the registry imports this package."""

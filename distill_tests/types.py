@@ -1,0 +1,413 @@
+"""The nouns of the project: frozen dataclasses, standard library only.
+
+One word for one thing, in YAML, code and reports.  Text that came from a model or from a data
+file is untrusted wherever it stands here; whoever shows it makes it visible text first.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Pointer: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a YAML document: keys and indices from the root."""
+
+
+# --- where things stand -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A position in a file a person wrote; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+# --- models -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """An honest disclosure that is no contradiction, such as ``built_on``."""
+
+    relation: str
+    model: str | None = None
+    maker: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a model really is."""
+
+    name: str
+    maker: str
+    former: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    accept: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model card of ``models.yaml``.
+
+    ``system`` is ``"default"`` (no system message is sent, a chat template may add its own),
+    ``"none"`` (as little of a system message as the provider can send) or the text to send.
+    ``api_key_env`` is the *name* of an environment variable, never its value.  ``options`` holds
+    the keys that only this provider knows (``weights``, ``path``, ``transcripts``, ``replies`` …).
+    ``directory`` is the folder that relative paths of the card start from; ``requires`` names environment
+    variables without which the card's specs are skipped in words.
+    """
+
+    alias: str
+    provider: str
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    revision: str | None = None
+    system: str = "default"
+    ask_as: Literal["chat", "completion"] = "chat"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    price: Price | None = None
+    confidential: bool = False
+    share_with: tuple[str, ...] = ()
+    target: bool = False
+    identity: Identity | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    directory: str = "."
+    requires: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+# --- specs --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How a reply is drawn; ``None`` leaves the choice to the endpoint."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeUse:
+    """A judge as a spec names it: registered name, options, and the model it asks, if any."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A threshold on a statistic.  Exactly one of ``at_most`` and ``at_least`` is set.
+
+    ``confidence`` is the one-sided level for a partial set; ``max_missing`` the share of the asked
+    cells in [0, 1] without a usable score above which the gate is BROKEN; ``min_n`` the least number
+    of scored cells for a verdict.
+    """
+
+    name: str
+    statistic: str
+    at_most: float | None = None
+    at_least: float | None = None
+    confidence: float = 0.95
+    min_n: int = 1
+    max_missing: float = 0.1
+    stop_early: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One YAML file, read, checked and with its includes in place.
+
+    ``body`` holds the keys that belong to the kind, as plain data; where the YAML says
+    ``include: a.yaml`` (or a list) the body holds a *list of documents* instead of the path(s).
+    ``places`` maps a pointer (from the root of the spec) to the position of its *value*; a pointer
+    that goes through an include points into the included file.  ``requires`` names environment
+    variables without which the spec is skipped in words, outside the verdict.
+    """
+
+    path: str
+    kind: str
+    title: str
+    source: str | None = None
+    targets: tuple[str, ...] | Literal["all"] = "all"
+    models: Mapping[str, Model] = field(default_factory=dict)
+    judge: JudgeUse | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    repeats: int = 1
+    on_miss: Literal["gate", "fail"] = "fail"
+    on_cutoff: Literal["judge", "unscored"] = "judge"
+    gates: tuple[Gate, ...] = ()
+    requires: tuple[str, ...] = ()
+    body: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[Pointer, Place] = field(default_factory=dict)
+
+    def place(self, *pointer: str | int) -> Place:
+        """The position of the value at ``pointer``, or of the nearest thing around it."""
+        for end in range(len(pointer), -1, -1):
+            found = self.places.get(pointer[:end])
+            if found is not None:
+                return found
+        return Place(path=self.path, line=1, column=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One question to a target, or one dialogue: what becomes one test.
+
+    ``id`` is a slug (it appears in node ids, no ``[ ] : /``).  ``data`` is the kind's own frozen
+    dataclass.  ``clusters`` names, dimension by dimension, what the case shares with others:
+    ``{"framing": "narrator", "question": "developer"}``.
+    """
+
+    id: str
+    data: Any
+    place: Place
+    tags: tuple[str, ...] = ()
+    clusters: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image sent with a message."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call.  ``messages`` is exactly what is sent; ``sample`` tells repeats apart.
+
+    ``logprobs``: how many alternatives per token are wanted, or ``None``.  ``json_schema``: the
+    structured output that is wanted, or ``None``.
+    """
+
+    model: Model
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    sample: int = 0
+    logprobs: int | None = None
+    json_schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogprob:
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back, with the receipts by which a lab can find the call in its own logs.
+
+    ``text`` is the answer without the thinking part.  ``finish`` is ``stop``, ``length`` (cut off at
+    max_tokens), ``refusal``, ``content_filter`` or the endpoint's own word.  ``received_at`` is UTC,
+    ISO 8601.  ``rendered`` is the prompt after the chat template, where the provider can tell.
+    ``from_store`` is set on a reply that was not asked for in this run; it is not stored.
+    """
+
+    text: str
+    thinking: str | None = None
+    finish: str | None = None
+    usage: Usage | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    served_model: str | None = None
+    system_fingerprint: str | None = None
+    response_id: str | None = None
+    request_id: str | None = None
+    received_at: str | None = None
+    body_sha256: str | None = None
+    latency_s: float | None = None
+    attempts: int = 1
+    rendered: str | None = None
+    from_store: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    request: Request
+    reply: Reply
+
+
+# --- judging ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """What a judge is shown.  Every text in it is untrusted: data, never instructions.
+
+    ``prompt`` is all the target was sent (for echoes); ``identity`` the target's identity card;
+    ``recorded`` what a published transcript says of this answer (``{"loose": True}``).
+    """
+
+    answer: str
+    id: str = ""
+    prompt: str = ""
+    question: str = ""
+    framing: str = ""
+    thinking: str | None = None
+    identity: Identity | None = None
+    references: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
+    recorded: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of the answer, and what they show."""
+
+    start: int
+    end: int
+    shows: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A judge's verdict on one answer.  ``value`` ``None`` means unscored, whatever else is set.
+
+    ``value`` is the judge's headline number within its declared scale; ``marks`` its other numbers
+    by name (``{"loose": 1.0, "strict": 0.0}``); a mark that the judge cannot tell is absent.
+    ``claimed`` is whom the speaker says it is, for identity judges.
+    """
+
+    value: float | None
+    label: str
+    reason: str = ""
+    evidence: tuple[Span, ...] = ()
+    marks: Mapping[str, float] = field(default_factory=dict)
+    claimed: str | None = None
+    judge: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One question to the target, answered and judged.  ``cut_off``: the reply hit max_tokens."""
+
+    exchanges: tuple[Exchange, ...]
+    answer: str
+    score: Score
+    cut_off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A case with its trials (``repeats`` of them).  ``notes``: retries, cut-backs, in words."""
+
+    case: Case
+    target: Model
+    trials: tuple[Trial, ...]
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+# --- deciding -----------------------------------------------------------------------------------
+
+
+class Verdict(enum.StrEnum):
+    """MISSED is wrong, but only the gates punish it."""
+
+    PASSED = "passed"
+    MISSED = "missed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a gate sees of its declared set, in planned order.
+
+    ``outcomes`` are the cases that were answered; ``failed`` were asked and gave no usable reply;
+    ``undrawn`` were not asked.  A case holds ``repeats`` cells; ``level`` is the two-sided
+    confidence level for intervals.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    failed: tuple[Case, ...] = ()
+    undrawn: tuple[Case, ...] = ()
+    repeats: int = 1
+    level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number with its interval.
+
+    ``n`` scored cells, ``missing`` cells that were asked and have no score, ``undrawn`` cells that
+    were not asked, ``clusters`` the number of distinct clusters by dimension.  ``total`` is the sum
+    of the scored cells on a 0..1 scale, for statistics that are the mean of bounded cells
+    (rates, accuracies); ``None`` for others.  ``method`` says how the interval was made.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    missing: int = 0
+    undrawn: int = 0
+    clusters: Mapping[str, int] = field(default_factory=dict)
+    level: float = 0.95
+    method: str = ""
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    gate: Gate
+    estimate: Estimate
+    verdict: Verdict
+    explanation: str
+
+
+# --- the callables ------------------------------------------------------------------------------
+
+Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
+"""The only effect in the system."""
+
+Judging: TypeAlias = Callable[[Exhibit], Awaitable[Score]]
+"""A judge as a kind gets it: options bound, CPU work off the loop, trouble turned into unscored."""

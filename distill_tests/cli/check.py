@@ -1,0 +1,75 @@
+"""``distill-tests check``: every mistake in specs, packs and model cards; nothing is asked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from distill_tests import specfile
+from distill_tests.cli.conftests import load_conftests
+from distill_tests.cli.exits import OK, WRONG, usage_error
+from distill_tests.display import visible
+from distill_tests.errors import Problem
+from distill_tests.specfile.checking import yaml_files
+from distill_tests.specfile.roots import CARDS, holds_cards
+
+HELP: Final = "validate specs, packs and model cards; nothing is asked"
+
+
+def as_text(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        print(visible(str(problem)))
+
+
+FORMATS: Final[Mapping[str, Callable[[Sequence[Problem]], None]]] = {"text": as_text}
+"""How the problems are printed; a new format is one more entry."""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.description = (
+        "Print every mistake as `path:line:column: what is wrong`, one a line. Exit status 0: none, "
+        "1: some, 2: usage. Loads conftest.py of the current folder and of the given folders, so that a "
+        "judge, kind or provider of your own is known; like pytest, this runs the code in it."
+    )
+    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a spec or a folder of specs")
+    command.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: %(default)s")
+
+
+def main(parsed: argparse.Namespace) -> int:
+    paths: list[Path] = parsed.paths
+    absent = [path for path in paths if not path.exists()]
+    if absent:
+        return usage_error(f"no such file or folder: {', '.join(map(str, absent))}")
+    load_conftests(paths)
+    problems = specfile.check(paths, environ=os.environ)
+    if problems:
+        FORMATS[parsed.format](problems)
+        return WRONG
+    print(f"ok: {_found(paths)}")
+    return OK
+
+
+def _found(paths: Sequence[Path]) -> str:
+    """How many files and cards were checked, in words; all of them are known to be sound."""
+    specs = packs = cards = 0
+    for path in _yaml_files(paths):
+        if path.name == CARDS:
+            cards += len(specfile.load_models(path, environ=os.environ)) if holds_cards(path) else 0
+        elif specfile.find_root(path):
+            specs += 1
+        else:
+            packs += "packs" in path.parts
+    return ", ".join((_several(specs, "spec"), _several(packs, "pack"), _several(cards, "model card")))
+
+
+def _yaml_files(paths: Sequence[Path]) -> set[Path]:
+    below = (yaml_files(path) if path.is_dir() else (path,) for path in paths)
+    return {path.resolve() for path in chain.from_iterable(below)}
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,96 @@
+"""From a case to its outcome: ask and judge every trial of it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from distill_tests.errors import DistillError, Stopped
+from distill_tests.registry import Judge, judges, kinds
+from distill_tests.types import Ask, Case, Exhibit, JudgeUse, Judging, Model, Outcome, Score, Spec, Trial
+
+
+async def conduct(
+    case: Case, *, spec: Spec, target: Model, ask: Ask, clock: Callable[[], float] = time.perf_counter
+) -> Outcome:
+    """The outcome of one case on one target, all its repeats asked side by side.
+
+    Raises the first provider error only when every repeat has ended, so that no reply that was
+    paid for is cancelled on its way into the store.
+    """
+    kind = kinds.get(spec.kind).kind
+    judge = judging(spec.judge, ask=ask)
+    started = clock()
+    results = await asyncio.gather(
+        *(
+            kind.conduct(case, spec, target, sample=sample, ask=ask, judge=judge)
+            for sample in range(spec.repeats)
+        ),
+        return_exceptions=True,
+    )
+    trials: list[Trial] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        trials.append(result)
+    return Outcome(case=case, target=target, trials=tuple(trials), seconds=clock() - started)
+
+
+def judging(use: JudgeUse | None, *, ask: Ask | None) -> Judging:
+    """The judge a spec names, ready to be called: it never raises but :class:`Stopped`.
+
+    Whatever goes wrong in it, a provider error or a bug, is an unscored verdict with its reason.
+    """
+
+    async def no_judge(_exhibit: Exhibit) -> Score:
+        return Score(value=None, label="unscored", reason="the spec names no judge")
+
+    if use is None:
+        return no_judge
+    judge = judges.get(use.name)
+
+    async def judged(exhibit: Exhibit) -> Score:
+        try:
+            score = await _call(judge, use, exhibit, ask)
+        except (Stopped, asyncio.CancelledError):
+            raise
+        except DistillError as error:
+            return _unscored(judge, str(error))
+        except Exception as error:  # noqa: BLE001 - a judge's bug must not become a verdict, nor end the run
+            return _unscored(judge, f"the judge raised {type(error).__name__}: {error}")
+        return _checked(judge, score, exhibit)
+
+    return judged
+
+
+async def _call(judge: Judge, use: JudgeUse, exhibit: Exhibit, ask: Ask | None) -> Score:
+    if inspect.iscoroutinefunction(judge.function):
+        result = await judge.function(exhibit, ask=ask, model=use.model, **use.options)
+    else:
+        result = await asyncio.to_thread(judge.function, exhibit, **use.options)
+    if not isinstance(result, Score):
+        raise DistillError(f"judge {judge.name!r} returned {type(result).__name__}, not a Score")
+    return result
+
+
+def _unscored(judge: Judge, reason: str) -> Score:
+    return Score(value=None, label="unscored", reason=reason, judge=judge.name)
+
+
+def _checked(judge: Judge, score: Score, exhibit: Exhibit) -> Score:
+    """The score if its numbers are within the judge's declared scales, unscored otherwise."""
+    numbers = [("value", score.value, judge.scale)]
+    numbers += [
+        (name, mark, judge.marks.get(name, (-math.inf, math.inf))) for name, mark in score.marks.items()
+    ]
+    for name, number, (low, high) in numbers:
+        if number is not None and not low <= number <= high:
+            return _unscored(
+                judge, f"judge {judge.name!r} gave {name} {number}, outside its scale {low}..{high}"
+            )
+    evidence = tuple(span for span in score.evidence if 0 <= span.start < span.end <= len(exhibit.answer))
+    return replace(score, judge=judge.name, evidence=evidence)

@@ -1,0 +1,324 @@
+"""The collection tree: SpecFile > Target > CaseItem …, GateItem.
+
+The tree is the identity: ``specs/identity/core.yaml::qwen-max::developer-en.narrator``, gates last.
+Obtaining an answer is an item's setup, judging it is its call; so provider trouble is pytest's ERROR
+and a wrong answer its FAILED.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from distill_tests import display, record, specfile
+from distill_tests.audit import NotNeeded, TargetRun
+from distill_tests.engine import Engine
+from distill_tests.errors import DistillError, Problem, Refused, SpecError, UnknownName
+from distill_tests.registry import judges, kinds, providers
+from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Trial, Verdict
+
+TICK_S = 0.5
+
+
+@dataclass(kw_only=True)
+class Auditing:
+    """What the items of one pytest session share; lives in ``config.stash``."""
+
+    engine: Callable[[], Engine]
+    targets: tuple[str, ...] = ()
+    first: int | None = None
+    full: bool = False
+    width: int = 16
+    tick: Callable[[], None] = lambda: None
+    loaded: Callable[[Mapping[str, Model]], None] = lambda _models: None
+    refused_shown: set[str] = field(default_factory=set)
+    _models: dict[Path, Mapping[str, Model]] = field(default_factory=dict)
+
+    def models(self, root: Path) -> Mapping[str, Model]:
+        """The model cards of a specs directory, read once."""
+        if root not in self._models:
+            self._models[root] = specfile.load_models(root / "models.yaml", environ=os.environ)
+            self.loaded(self._models[root])
+        return self._models[root]
+
+
+AUDITING = pytest.StashKey[Auditing]()
+
+
+class Wrong(Exception):
+    """A case or gate whose verdict is not PASSED; carries the text for people."""
+
+    def __init__(self, verdict: Verdict, text: str) -> None:
+        super().__init__(text)
+        self.verdict = verdict
+
+
+def _in_words(error: BaseException) -> str | None:
+    """The message of an error that is meant for people, safe to print; None for a bug."""
+    if isinstance(error, (Wrong, DistillError)):
+        return "\n".join(display.visible(line) for line in str(error).split("\n"))
+    return None
+
+
+class SpecFile(pytest.File):
+    """A spec; its problems are one collection error with every line of them."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        root = specfile.find_root(self.path)
+        assert root is not None, "the plugin collects files below a models.yaml only"
+        auditing = self.config.stash[AUDITING]
+        models = auditing.models(root)
+        spec = specfile.load(self.path, models, environ=os.environ)
+        _skip_without(spec.requires, self.path)
+        for alias in chosen_targets(spec, models, auditing.targets):
+            yield Target.from_parent(self, name=alias, spec=spec, model=models[alias])
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
+        return _in_words(excinfo.value) or super().repr_failure(excinfo)
+
+
+def chosen_targets(spec: Spec, models: Mapping[str, Model], override: Sequence[str]) -> tuple[str, ...]:
+    """The aliases a spec audits: ``--target``, or its own ``targets:``, or every marked card."""
+    if override:
+        for alias in override:
+            if alias not in models:
+                raise UnknownName("target", alias, difflib.get_close_matches(alias, models), sorted(models))
+        return tuple(override)
+    if spec.targets == "all":
+        return tuple(alias for alias, model in models.items() if model.target)
+    return tuple(spec.targets)
+
+
+def _skip_without(requires: Iterable[str], path: Path) -> None:
+    absent = [name for name in requires if not os.environ.get(name)]
+    if absent:
+        reason = f"{path.name} needs data: set {', '.join(absent)}"
+        raise pytest.skip.Exception(reason, allow_module_level=True)
+
+
+class Target(pytest.Collector):
+    """One model under one spec: its cases in planned order, then its gates."""
+
+    def __init__(self, *, spec: Spec, model: Model, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.spec, self.model = spec, model
+        self.run: TargetRun
+
+    def collect(self) -> Iterator[pytest.Item]:
+        _skip_without(self.model.requires, Path(self.spec.path))
+        auditing = self.config.stash[AUDITING]
+        cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))
+        self._check(cases)
+        self.run = TargetRun(
+            spec=self.spec,
+            target=self.model,
+            cases=cases,
+            engine=auditing.engine,
+            key=self.nodeid,
+            first=auditing.first,
+            full=auditing.full,
+            width=auditing.width,
+        )
+        for case in cases:
+            yield CaseItem.from_parent(self, name=case.id, case=case)
+        for gate in self.spec.gates:
+            yield GateItem.from_parent(self, name=f"gate-{gate.name}", gate=gate)
+
+    def _check(self, cases: Sequence[Case]) -> None:
+        problems = [*self._identity_problems(), *self._recording_problems(cases)]
+        if problems:
+            raise SpecError(problems)
+
+    def _identity_problems(self) -> Iterator[Problem]:
+        use = self.spec.judge
+        if use is not None and judges.get(use.name).needs_identity and self.model.identity is None:
+            yield Problem(
+                place=self.model.place or self.spec.place("targets"),
+                what=f"the card {self.model.alias!r} has no identity, and judge {use.name!r} needs it",
+                allowed="add identity: {name: …, maker: …}",
+            )
+
+    def _recording_problems(self, cases: Sequence[Case]) -> Iterator[Problem]:
+        """A prompt that a recording lacks is named before anything is asked."""
+        entry = providers.get(self.model.provider)
+        if not hasattr(entry.make, "holds"):
+            return
+        recording: Any = entry.make(self.model)
+        kind = kinds.get(self.spec.kind).kind
+        for case in cases:
+            request = kind.opening(case, self.spec, self.model)
+            if request is not None and not recording.holds(request):
+                yield Problem(
+                    place=case.place,
+                    what=f"the recording {self.model.alias!r} has no reply to case {case.id!r}",
+                    allowed="record it, or take its probes from the recording (probes: {recorded: all})",
+                )
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
+        return _in_words(excinfo.value) or super().repr_failure(excinfo)
+
+    @property
+    def set_hash(self) -> str | None:
+        """The hash of the declared set, where the kind's cases carry one."""
+        return getattr(self.run.cases[0].data, "set_hash", None) if self.run.cases else None
+
+    @property
+    def declared_gates(self) -> tuple[str, ...]:
+        return tuple(gate.name for gate in self.spec.gates)
+
+
+class SpecItem(pytest.Item):
+    """What cases and gates have in common: a target, and a record when they end."""
+
+    distill: dict[str, Json] | None = None
+
+    def skip_location(self) -> tuple[str, int]:
+        """One location for every skipped item of a target, so that pytest folds them into one line."""
+        place = self.target.spec.place("gates")
+        return place.path, place.line
+
+    @property
+    def target(self) -> Target:
+        assert isinstance(self.parent, Target)
+        return self.parent
+
+    @property
+    def auditing(self) -> Auditing:
+        return self.config.stash[AUDITING]
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        return _in_words(excinfo.value) or super().repr_failure(excinfo, style)
+
+
+class CaseItem(SpecItem):
+    """One case: setup waits for the answer, the call gives the verdict."""
+
+    def __init__(self, *, case: Case, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.case = case
+        self.add_marker(self.target.spec.kind)
+        self._future: Future[Outcome] | None = None
+        self.outcome: Outcome | None = None
+
+    def setup(self) -> None:
+        run = self.target.run
+        if not run.drawn(self.case):
+            self._skip(f"not asked: --first {self.auditing.first}")
+        if self._future is not None:
+            run.forget_error(self.case)
+        self.outcome = self.distill = None
+        self._future = run.future(self.case)
+        try:
+            self.outcome = wait(self._future, self.auditing.tick)
+        except NotNeeded as reason:
+            self._skip(str(reason))
+        except Refused as refusal:
+            self._refused(refusal)
+        except Exception as error:
+            self._error(error)
+            raise
+
+    def _skip(self, reason: str) -> None:
+        self.distill = record.skip_record(self.case, reason=reason, target=self.target.model, **self._where())
+        raise pytest.skip.Exception(reason)
+
+    def _refused(self, refusal: Refused) -> None:
+        """One ERROR for an endpoint that refuses everything; its other cases skip with the reason."""
+        alias = self.target.model.alias
+        if alias in self.auditing.refused_shown:
+            self._skip(f"not asked: {refusal}")
+        self.auditing.refused_shown.add(alias)
+        self._error(refusal)
+        raise refusal
+
+    def _error(self, error: Exception) -> None:
+        text = str(error) if isinstance(error, DistillError) else f"{type(error).__name__}: {error}"
+        self.distill = record.error_record(self.case, error=text, target=self.target.model, **self._where())
+
+    def _where(self) -> dict[str, Any]:
+        return {
+            "node": self.nodeid,
+            "spec": self.target.spec,
+            "declared_gates": self.target.declared_gates,
+            "set_sha256": self.target.set_hash,
+        }
+
+    def runtest(self) -> None:
+        assert self.outcome is not None
+        spec = self.target.spec
+        kind = kinds.get(spec.kind).kind
+        text = kind.explain(self.outcome)
+        verdict = case_verdict(self.outcome.trials, wrong=kind.wrong, on_miss=spec.on_miss)
+        wrong = [trial.score.value is not None and kind.wrong(trial) for trial in self.outcome.trials]
+        self.distill = record.case_record(
+            self.outcome, verdict=verdict, explanation=text, wrong=wrong, **self._where()
+        )
+        if verdict is not Verdict.PASSED:
+            raise Wrong(verdict, text)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        place = self.case.place
+        return self.path, place.line - 1, f"{self.target.spec.kind} probe {self.name} on {self.target.name}"
+
+
+def case_verdict(trials: Sequence[Trial], *, wrong: Callable[[Trial], bool], on_miss: str) -> Verdict:
+    """A wrong trial outweighs an unscored one; an unscored one is never a pass."""
+    scored = [trial for trial in trials if trial.score.value is not None]
+    if any(wrong(trial) for trial in scored):
+        return Verdict.MISSED if on_miss == "gate" else Verdict.FAILED
+    return Verdict.PASSED if trials and len(scored) == len(trials) else Verdict.INCONCLUSIVE
+
+
+class GateItem(SpecItem):
+    """One gate over all declared cases of its target, whatever was selected."""
+
+    def __init__(self, *, gate: Gate, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gate = gate
+        self.add_marker("gate")
+        self.result: GateResult | None = None
+
+    def setup(self) -> None:
+        target = self.target
+        self.result = target.run.judge(self.gate, wait=lambda future: wait(future, self.auditing.tick))
+        self.distill = record.gate_record(
+            self.result,
+            node=self.nodeid,
+            spec=target.spec,
+            target=target.model,
+            declared_gates=target.declared_gates,
+            set_sha256=target.set_hash,
+        )
+        if self.result.verdict is Verdict.BROKEN:
+            raise Wrong(Verdict.BROKEN, self.text())
+
+    def runtest(self) -> None:
+        assert self.result is not None
+        if self.result.verdict is not Verdict.PASSED:
+            raise Wrong(self.result.verdict, self.text())
+
+    def text(self) -> str:
+        assert self.result is not None
+        place = self.gate.place or self.target.spec.place("gates", self.gate.name)
+        plain = self.result.verdict in (Verdict.PASSED, Verdict.FAILED)
+        word = "" if plain else f"{self.result.verdict.upper()}: "
+        return f"{place.path}:{place.line}  {word}{self.result.explanation}"
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        place = self.gate.place or self.target.spec.place("gates", self.gate.name)
+        return self.path, place.line - 1, f"gate {self.gate.name} on {self.target.name}"
+
+
+def wait(future: Future[Outcome], tick: Callable[[], None]) -> Outcome:
+    """The future's outcome; ``tick`` is called now and then while it is not there."""
+    while not futures.wait([future], timeout=TICK_S).done:
+        tick()
+    return future.result()

@@ -1,0 +1,147 @@
+"""The pytest plugin: options, and finding out whether there is anything of ours to do.
+
+An ordinary project pays for a few option definitions and a file-name test.  Everything else is in
+:mod:`distill_tests.session`, imported when a spec is collected.
+"""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SESSION = "distill_tests.session"
+RUN_ID = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("distill", "model audits (distill-tests)")
+    option = group.addoption
+    option(
+        "--distill-target",
+        action="append",
+        default=[],
+        metavar="ALIAS",
+        help="audit this model instead of each spec's targets (repeatable, or separated by commas)",
+    )
+    option(
+        "--distill-plan",
+        action="store_true",
+        help="make no call: print calls, tokens, money, minutes and what each gate can decide",
+    )
+    option("--distill-full", action="store_true", help="ask whole sets, no early stop")
+    option(
+        "--distill-first",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="ask only the first N planned cases of each set; gates decide what that can carry",
+    )
+    option(
+        "--distill-replay",
+        action="store_true",
+        help="make no call: judge and report what is in the store; a missing reply is an error",
+    )
+    option("--distill-refresh", action="store_true", help="ask anew whatever is in the store")
+    option(
+        "--distill-reuse",
+        action="store_true",
+        help="use stored replies of earlier runs even of models without a revision",
+    )
+    option(
+        "--distill-max-age",
+        default=None,
+        type=_age_s,
+        metavar="AGE",
+        help="use no reply of an earlier run that is older, such as 12h or 30d",
+    )
+    option("--distill-no-store", action="store_true", help="keep no reply on disk")
+    option(
+        "--distill-concurrency",
+        type=_positive,
+        default=16,
+        metavar="N",
+        help="calls in flight per endpoint (default 16)",
+    )
+    option(
+        "--distill-deadline",
+        type=_positive,
+        default=600,
+        metavar="SECONDS",
+        help="the longest one call may take, retries included (default 600)",
+    )
+    option(
+        "--distill-require-verdict",
+        action="store_true",
+        help="exit with 12 instead of 0 where cases ran but a gate was not selected",
+    )
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise pytest.UsageError(f"a whole number above 0 is needed (got {text!r})")
+    return number
+
+
+def _age_s(text: str) -> float:
+    """Seconds of ``45s``, ``30m``, ``12h``, ``7d``."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or unit not in units:
+        raise pytest.UsageError(
+            f"--distill-max-age takes a number with s, m, h or d, such as 12h (got {text!r})"
+        )
+    return float(int(number) * units[unit])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["distill_run_id"] = run_id(node.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "load":
+        return None
+    scheduling = importlib.import_module("distill_tests.xdist").TargetScheduling
+    return scheduling(config, log, found=lambda: start(config))
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A SpecFile for a YAML file below a directory with our ``models.yaml``; nothing else is opened."""
+    if file_path.suffix not in {".yaml", ".yml"} or not _below_models(file_path, parent.config.rootpath):
+        return None
+    collector: pytest.Collector | None = start(parent.config).spec_file(file_path, parent)
+    return collector
+
+
+def _below_models(path: Path, rootpath: Path) -> bool:
+    for directory in path.parents:
+        if (directory / "models.yaml").is_file():
+            return True
+        if directory == rootpath:
+            return False
+    return False
+
+
+def start(config: pytest.Config) -> Any:
+    """The session's plugin, registered on first use (see :mod:`distill_tests.session`)."""
+    manager = config.pluginmanager
+    known = manager.get_plugin(SESSION)
+    if known is None:
+        known = importlib.import_module(SESSION).Session(config, run_id=run_id(config))
+        manager.register(known, SESSION)
+    return known
+
+
+def run_id(config: pytest.Config) -> str:
+    """The id of this run; the same on xdist's controller and its workers."""
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    return config.stash.setdefault(RUN_ID, str(worker.get("distill_run_id") or uuid.uuid4().hex[:8]))

@@ -21,8 +21,9 @@ import pytest
 from distill_tests import display, record, specfile
 from distill_tests.audit import NotNeeded, TargetRun
 from distill_tests.engine import Engine
-from distill_tests.errors import DistillError, Problem, Refused, SpecError, UnknownName
-from distill_tests.registry import judges, kinds, providers
+from distill_tests.errors import DistillError, Refused, SpecError, UnknownName
+from distill_tests.registry import kinds
+from distill_tests.roots import find_root
 from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Trial, Verdict
 
 TICK_S = 0.5
@@ -72,7 +73,7 @@ class SpecFile(pytest.File):
     """A spec; its problems are one collection error with every line of them."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        root = specfile.find_root(self.path)
+        root = find_root(self.path)
         assert root is not None, "the plugin collects files below a models.yaml only"
         auditing = self.config.stash[AUDITING]
         models = auditing.models(root)
@@ -116,7 +117,9 @@ class Target(pytest.Collector):
         _skip_without(self.model.requires, Path(self.spec.path))
         auditing = self.config.stash[AUDITING]
         cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))
-        self._check(cases)
+        problems = list(specfile.case_problems(cases, self.spec, self.model))
+        if problems:
+            raise SpecError(problems)
         self.run = TargetRun(
             spec=self.spec,
             target=self.model,
@@ -131,36 +134,6 @@ class Target(pytest.Collector):
             yield CaseItem.from_parent(self, name=case.id, case=case)
         for gate in self.spec.gates:
             yield GateItem.from_parent(self, name=f"gate-{gate.name}", gate=gate)
-
-    def _check(self, cases: Sequence[Case]) -> None:
-        problems = [*self._identity_problems(), *self._recording_problems(cases)]
-        if problems:
-            raise SpecError(problems)
-
-    def _identity_problems(self) -> Iterator[Problem]:
-        use = self.spec.judge
-        if use is not None and judges.get(use.name).needs_identity and self.model.identity is None:
-            yield Problem(
-                place=self.model.place or self.spec.place("targets"),
-                what=f"the card {self.model.alias!r} has no identity, and judge {use.name!r} needs it",
-                allowed="add identity: {name: …, maker: …}",
-            )
-
-    def _recording_problems(self, cases: Sequence[Case]) -> Iterator[Problem]:
-        """A prompt that a recording lacks is named before anything is asked."""
-        entry = providers.get(self.model.provider)
-        if not hasattr(entry.make, "holds"):
-            return
-        recording: Any = entry.make(self.model)
-        kind = kinds.get(self.spec.kind).kind
-        for case in cases:
-            request = kind.opening(case, self.spec, self.model)
-            if request is not None and not recording.holds(request):
-                yield Problem(
-                    place=case.place,
-                    what=f"the recording {self.model.alias!r} has no reply to case {case.id!r}",
-                    allowed="record it, or take its probes from the recording (probes: {recorded: all})",
-                )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
         return _in_words(excinfo.value) or super().repr_failure(excinfo)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from distill_tests.roots import find_root
+
 SESSION = "distill_tests.session"
 RUN_ID = pytest.StashKey[str]()
 
@@ -116,19 +118,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A SpecFile for a YAML file below a directory with our ``models.yaml``; nothing else is opened."""
-    if file_path.suffix not in {".yaml", ".yml"} or not _below_models(file_path, parent.config.rootpath):
+    if file_path.suffix not in {".yaml", ".yml"} or find_root(file_path) is None:
         return None
     collector: pytest.Collector | None = start(parent.config).spec_file(file_path, parent)
     return collector
-
-
-def _below_models(path: Path, rootpath: Path) -> bool:
-    for directory in path.parents:
-        if (directory / "models.yaml").is_file():
-            return True
-        if directory == rootpath:
-            return False
-    return False
 
 
 def start(config: pytest.Config) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from distill_tests import forecast, specfile
+from distill_tests import forecast
 from distill_tests.engine import Engine, EngineOptions
 from distill_tests.errors import DistillError
 from distill_tests.ledger import Ledger
@@ -66,9 +66,7 @@ class Session:
             width=self.concurrency,
         )
 
-    def spec_file(self, path: Path, parent: pytest.Collector) -> SpecFile | None:
-        if specfile.find_root(path) is None:
-            return None
+    def spec_file(self, path: Path, parent: pytest.Collector) -> SpecFile:
         return SpecFile.from_parent(parent, path=path)
 
     def _know_keys(self, models: Mapping[str, Model]) -> None:

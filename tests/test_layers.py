@@ -17,7 +17,7 @@ LAYERS: Mapping[str, int] = {
     name: layer
     for layer, names in enumerate(
         (
-            "types errors",
+            "types errors roots",
             "registry",
             "__init__ specfile gates intervals estimates cells tally verdict_words plan lexicon record "
             "redact display summary progress fingerprint rows rundir terminal",

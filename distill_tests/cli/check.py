@@ -14,8 +14,8 @@ from distill_tests.cli.conftests import load_conftests
 from distill_tests.cli.exits import OK, WRONG, usage_error
 from distill_tests.display import visible
 from distill_tests.errors import Problem
+from distill_tests.roots import CARDS, holds_cards
 from distill_tests.specfile.checking import yaml_files
-from distill_tests.specfile.roots import CARDS, holds_cards
 
 HELP: Final = "validate specs, packs and model cards; nothing is asked"
 

@@ -1,0 +1,147 @@
+"""models.yaml: one card a model, to :class:`~distill_tests.types.Model`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distill_tests.errors import UnknownName
+from distill_tests.registry import ProviderEntry, providers
+from distill_tests.specfile.environment import REFERENCE, expanded
+from distill_tests.specfile.faults import Sheet
+from distill_tests.specfile.files import whole_path
+from distill_tests.specfile.schemas import shipped
+from distill_tests.specfile.validate import Walk
+from distill_tests.specfile.wording import label
+from distill_tests.specfile.yamltext import read
+from distill_tests.types import Identity, Model, Pointer, Price, Relation
+
+
+def load_models(path: Path, *, environ: Mapping[str, str]) -> dict[str, Model]:
+    """The model cards of a ``models.yaml`` by alias; raises SpecError with every problem of the file."""
+    sheet = Sheet(read(path))
+    cards = sheet.document.data
+    schema = shipped("models.json")
+    walk = Walk()
+    walk.check(cards, {**schema, "additionalProperties": {"type": "object"}}, schema)
+    sheet.take(walk.faults)
+    if not isinstance(cards, dict):
+        sheet.raise_if_any()
+    models: dict[str, Model] = {}
+    for alias, card in cards.items():
+        reader = _Card(alias, card, sheet, environ) if isinstance(card, dict) else None
+        if reader is not None and reader.is_sound():
+            models[alias] = reader.model(str(whole_path(path.parent)))
+    sheet.raise_if_any()
+    return models
+
+
+class _Card:
+    """One card: checked against the common keys and its provider's, then read."""
+
+    def __init__(self, alias: str, card: Mapping[str, Any], sheet: Sheet, environ: Mapping[str, str]) -> None:
+        self.alias, self.sheet, self.environ = alias, sheet, environ
+        self.card = dict(card)
+        self.common: Mapping[str, Any] = shipped("models.json")["$defs"]["card"]
+
+    def is_sound(self) -> bool:
+        before = len(self.sheet.problems)
+        walk = Walk()
+        keys = walk.check(self.card, self.common, shipped("models.json"), (self.alias,))
+        provider = self._provider()
+        if provider is not None:
+            options = {"type": "object", "properties": provider.options, "required": list(provider.required)}
+            keys.add(walk.check(self.card, options, options, (self.alias,)))
+            walk.unknown(self.card, keys, (self.alias,))
+        else:
+            walk.misspelt(self.card, keys, ["provider"], (self.alias,))
+        self.sheet.take(walk.faults)
+        paths = {noted.at for noted in walk.noted if noted.annotation == "x-path"}
+        written = self.card.get("base_url")
+        self.card = self._expanded(self.card, (self.alias,), paths)
+        if self.card.get("base_url") != written:
+            self._check_address()
+        return len(self.sheet.problems) == before
+
+    def _check_address(self) -> None:
+        """The base URL again, once its variables are in place; these are not shown."""
+        walk = Walk()
+        schema = self.common["properties"]["base_url"]
+        walk.check(self.card["base_url"], {**schema, "writeOnly": True}, schema, (self.alias, "base_url"))
+        if not REFERENCE.search(self.card["base_url"]):
+            self.sheet.take(walk.faults)
+
+    def _provider(self) -> ProviderEntry | None:
+        name = self.card.get("provider")
+        if not isinstance(name, str):
+            return None
+        try:
+            return providers.get(name)
+        except UnknownName as error:
+            self.sheet.unknown_name((self.alias, "provider"), error)
+            return None
+
+    def _expanded(self, value: Any, at: Pointer, paths: set[Pointer]) -> Any:
+        """The card with ``${ENV}`` replaced where that is allowed, and refused where it is not."""
+        if isinstance(value, Mapping):
+            return {key: self._expanded(inner, (*at, key), paths) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._expanded(inner, (*at, index), paths) for index, inner in enumerate(value)]
+        if not isinstance(value, str) or not REFERENCE.search(value) or at == (self.alias, "api_key"):
+            return value
+        if at not in paths and at[-1] != "path":
+            if at[1:] != ("system",):
+                what = f"an environment variable is not expanded in {label(at)}"
+                self.sheet.note(at, what, allowed="${NAME} is for paths, base_url, model and api_key")
+            return value
+        requires = self.card.get("requires")
+        result = expanded(value, self.environ, optional=requires if isinstance(requires, list) else ())
+        for what, allowed in result.faults:
+            self.sheet.note(at, what, allowed=allowed)
+        return result.text
+
+    def model(self, directory: str) -> Model:
+        card = self.card
+        identity = card.get("identity")
+        price = card.get("price")
+        key = card.get("api_key")
+        return Model(
+            alias=self.alias,
+            provider=card["provider"],
+            model=card.get("model", self.alias),
+            base_url=card.get("base_url"),
+            api_key_env=None if key is None else REFERENCE.findall(key)[0],
+            revision=card.get("revision"),
+            system=card.get("system", "default"),
+            ask_as=card.get("ask_as", "chat"),
+            params=card.get("params", {}),
+            price=Price(input=price["input"], output=price["output"]) if price else None,
+            confidential=card.get("confidential", False),
+            share_with=tuple(card.get("share_with", ())),
+            target=card.get("target", False),
+            identity=_identity(identity) if identity else None,
+            options={key: card[key] for key in card if key not in self.common["properties"]},
+            directory=directory,
+            requires=tuple(card.get("requires", ())),
+            place=self.sheet.document.place((self.alias,), key=True),
+        )
+
+
+def _identity(card: Mapping[str, Any]) -> Identity:
+    return Identity(
+        name=card["name"],
+        maker=card["maker"],
+        former=texts(card.get("former")),
+        aliases=texts(card.get("aliases")),
+        country=texts(card.get("country")),
+        facts=texts(card.get("facts")),
+        accept=tuple(Relation(**relation) for relation in card.get("accept", ())),
+    )
+
+
+def texts(value: str | list[str] | None) -> tuple[str, ...]:
+    """A text, or a list of them, as a tuple."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)

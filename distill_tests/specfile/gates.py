@@ -1,0 +1,124 @@
+"""The gates of a spec, held against their statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from distill_tests.errors import UnknownName
+from distill_tests.registry import Statistic, statistics
+from distill_tests.specfile.faults import Sheet
+from distill_tests.specfile.schemas import Schema, shipped
+from distill_tests.specfile.validate import Walk
+from distill_tests.specfile.values import is_of_type
+from distill_tests.specfile.wording import near, shown
+from distill_tests.types import Gate, Pointer
+
+OWN: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "at_most": float, "at_least": float, "confidence": float, "min_n": int, "max_missing": float,
+    "stop_early": bool,
+}  # fmt: skip
+THRESHOLDS: Final = ("at_most", "at_least")
+
+
+def read_gates(data: Mapping[str, Any], sheet: Sheet) -> tuple[Gate, ...]:
+    """The gates of a spec's data, in file order; what is wrong goes onto ``sheet``."""
+    if "gates" not in data:
+        if data.get("on_miss") == "gate":
+            what = "'on_miss' is 'gate', but there are no gates"
+            sheet.note(("on_miss",), what, allowed="nothing would punish a wrong answer")
+        return ()
+    written = data["gates"]
+    root = shipped("spec.json")
+    slugs = {"$ref": "#/$defs/slug"}
+    schema = {**root["$defs"]["gates"], "propertyNames": slugs, "additionalProperties": {"type": "object"}}
+    walk = Walk()
+    walk.check(written, schema, root, ("gates",))
+    sheet.take(walk.faults)
+    if not isinstance(written, dict):
+        return ()
+    gates = [_gate(name, one, sheet) for name, one in written.items() if isinstance(one, dict)]
+    return tuple(gate for gate in gates if gate is not None)
+
+
+def _gate(name: str, written: Mapping[str, Any], sheet: Sheet) -> Gate | None:
+    at: Pointer = ("gates", name)
+    before = len(sheet.problems)
+    statistic = _statistic(name, written, sheet)
+    common = shipped("spec.json")["$defs"]["gate"]
+    meant = _check_keys(written, common, statistic, sheet, at)
+    _check_threshold(name, written, statistic, sheet, meant)
+    if statistic is None or len(sheet.problems) > before:
+        return None
+    return Gate(
+        name=name,
+        statistic=statistic.name,
+        **{key: OWN[key](written[key]) for key in OWN if key in written},
+        options={key: value for key, value in written.items() if key not in common["properties"]},
+        place=sheet.document.place(at),
+    )
+
+
+def _statistic(name: str, written: Mapping[str, Any], sheet: Sheet) -> Statistic | None:
+    wanted = written.get("statistic", name)
+    if not isinstance(wanted, str) or not wanted:
+        return None  # the schema says so
+    try:
+        return statistics.get(wanted)
+    except UnknownName as error:
+        if "statistic" in written:
+            sheet.unknown_name(("gates", name, "statistic"), error)
+        elif not any(near(key, ["statistic"]) for key in written):
+            sheet.unknown_gate(name, error)
+        return None
+
+
+def _check_keys(
+    written: Mapping[str, Any], common: Schema, statistic: Statistic | None, sheet: Sheet, at: Pointer
+) -> set[str]:
+    """The keys that a misspelt one was meant to be."""
+    walk = Walk()
+    keys = walk.check(written, common, shipped("spec.json"), at)
+    if statistic is not None:
+        options = {"type": "object", "properties": statistic.options}
+        keys.add(walk.check(written, options, options, at))
+        walk.unknown(written, keys, at)
+    known = keys.known()
+    meant = {key: near(key, known) for key in written if key not in keys.seen}
+    if statistic is None:  # its options are not known: only what looks like a common key is a mistake
+        for key in meant:
+            if meant[key]:
+                walk.unknown_key(key, known, (*at, key))
+    sheet.take(walk.faults)
+    return {key for key in meant.values() if key}
+
+
+def _check_threshold(
+    name: str, written: Mapping[str, Any], statistic: Statistic | None, sheet: Sheet, meant: set[str]
+) -> None:
+    """Exactly one of at_most and at_least, within the statistic's scale."""
+    at: Pointer = ("gates", name)
+    given = [key for key in THRESHOLDS if key in written]
+    if len(given) == 2:
+        what, allowed = (
+            f"gate {shown(name)} has both thresholds",
+            "give at_most or at_least, or make two gates",
+        )
+        sheet.note((*at, given[1]), what, allowed=allowed, key=True)
+    elif not given and meant.isdisjoint(THRESHOLDS):
+        sheet.note(at, f"gate {shown(name)} has no threshold", allowed="give at_most or at_least")
+    if statistic is None:
+        return
+    for key in given:
+        _check_scale(f"gate {shown(name)}: {key}", written[key], statistic, sheet, (*at, key))
+
+
+def _check_scale(what: str, value: Any, statistic: Statistic, sheet: Sheet, at: Pointer) -> None:
+    low, high = statistic.scale
+    if is_of_type(value, "number") and not low <= value <= high:
+        percent = (low, high) == (0, 1) and 1 < value <= 100
+        sheet.note(
+            at,
+            f"{what} {shown(value)} is outside the scale {low:g}..{high:g} of {shown(statistic.name)}",
+            allowed=f"{value:g} % is written {value / 100:g}" if percent else None,
+        )

@@ -1,0 +1,150 @@
+"""A spec file to :class:`~distill_tests.types.Spec`, with its packs in place and every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from distill_tests.errors import UnknownName
+from distill_tests.registry import KindEntry, kinds
+from distill_tests.specfile.cards import texts
+from distill_tests.specfile.environment import expanded
+from distill_tests.specfile.faults import Sheet
+from distill_tests.specfile.gates import read_gates
+from distill_tests.specfile.judging import Cards, read_judge
+from distill_tests.specfile.packs import Packs
+from distill_tests.specfile.schemas import Schema, shipped
+from distill_tests.specfile.validate import Noted, Walk
+from distill_tests.specfile.yamltext import read
+from distill_tests.types import Model, Place, Pointer, Sampling, Spec
+
+
+def load(path: Path, models: Mapping[str, Model] | None, *, environ: Mapping[str, str]) -> Spec:
+    """The spec in a file; raises SpecError with every problem of the file and of its packs.
+
+    ``models`` are the cards that aliases may name; None where they cannot be read, and then no alias
+    is checked.  Where a variable listed under ``requires`` is unset, paths that cite it stand as they
+    are and packs behind it are left out: such a spec is to be skipped.
+    """
+    return _SpecReader(path, models, environ).spec()
+
+
+class _SpecReader:
+    def __init__(self, path: Path, models: Mapping[str, Model] | None, environ: Mapping[str, str]) -> None:
+        self.directory, self.environ = path.parent, environ
+        self.sheet = Sheet(read(path))
+        self.cards = Cards(models, self.sheet)
+        self.data: Any = self.sheet.document.data
+        self.common = shipped("spec.json")
+        self.noted: list[Noted] = []
+        self.places = _places(self.sheet.document.path, self.sheet.document.values)
+
+    def spec(self) -> Spec:
+        self._check_keys()
+        judge = read_judge(self.data, self.cards, self.sheet)
+        gates = read_gates(self.data, self.sheet)
+        body = self._body()
+        self.sheet.raise_if_any()
+        targets = self.data.get("targets", "all")
+        return Spec(
+            path=self.sheet.document.path,
+            kind=self.data["kind"],
+            title=self.data["title"],
+            source=self.data.get("source"),
+            targets=targets if targets == "all" else tuple(targets),
+            models=dict(self.cards.models),
+            judge=judge,
+            sampling=_sampling(self.data.get("sampling", {})),
+            repeats=int(self.data.get("repeats", 1)),
+            on_miss=self.data.get("on_miss", "fail"),
+            on_cutoff=self.data.get("on_cutoff", "judge"),
+            gates=gates,
+            requires=tuple(self.data.get("requires", ())),
+            body=body,
+            places=self.places,
+        )
+
+    def _check_keys(self) -> None:
+        """Every key, common or the kind's, but for what lies inside judge and gates."""
+        walk = Walk()
+        known = {**self.common["properties"], "judge": {}, "gates": {}, "kind": _kind_schema()}
+        schema: Schema = {"type": "object", "properties": known, "required": self.common["required"]}
+        keys = walk.check(self.data, schema, self.common)
+        if not isinstance(self.data, dict):
+            self.sheet.take(walk.faults)
+            self.sheet.raise_if_any()
+        kind = self._kind()
+        if kind is not None:
+            keys.add(walk.check(self.data, kind.schema, kind.schema))
+            walk.unknown(self.data, keys, ())
+        else:
+            walk.misspelt(self.data, keys, self.common["required"], ())
+        self.sheet.take(walk.faults)
+        self.noted = walk.noted
+        for noted in self._noted("x-model"):
+            self.cards.check(value_at(self.data, noted.at), noted.at)
+
+    def _kind(self) -> KindEntry | None:
+        name = self.data.get("kind")
+        if not isinstance(name, str):
+            return None  # the common keys say so
+        try:
+            return kinds.get(name)
+        except UnknownName as error:
+            self.sheet.unknown_name(("kind",), error)
+            return None
+
+    def _noted(self, annotation: str) -> list[Noted]:
+        return [noted for noted in self.noted if noted.annotation == annotation]
+
+    # --- the kind's keys, with variables and packs in place
+
+    def _body(self) -> dict[str, Any]:
+        written = self.data.get("requires")
+        requires = [name for name in written if isinstance(name, str)] if isinstance(written, list) else []
+        for noted in self._noted("x-path"):
+            self._expand(noted.at, requires)
+        for noted in self._noted("x-pack"):
+            self._put_packs(noted, requires)
+        return {key: value for key, value in self.data.items() if key not in self.common["properties"]}
+
+    def _expand(self, at: Pointer, requires: list[str]) -> None:
+        around, value = value_at(self.data, at[:-1]), value_at(self.data, at)
+        if isinstance(value, str):
+            result = expanded(value, self.environ, optional=requires)
+            around[at[-1]] = result.text
+            for what, allowed in result.faults:
+                self.sheet.note(at, what, allowed=allowed)
+
+    def _put_packs(self, noted: Noted, requires: list[str]) -> None:
+        written = value_at(self.data, noted.at)
+        if not all(isinstance(one, str) for one in (written if isinstance(written, list) else [written])):
+            return  # the schema has said so, or another annotation has put the packs here
+        packs = Packs(noted.argument, self.environ, requires)
+        packs.include(written, self.sheet, noted.at, self.directory)
+        value_at(self.data, noted.at[:-1])[noted.at[-1]] = [document.data for document in packs.documents]
+        for index, document in enumerate(packs.documents):
+            self.places |= _places(document.path, document.values, (*noted.at, index))
+
+
+def _kind_schema() -> Schema:
+    return {"type": "string", "examples": list(kinds)}
+
+
+def _places(path: str, values: Mapping[Pointer, tuple[int, int]], at: Pointer = ()) -> dict[Pointer, Place]:
+    return {
+        (*at, *pointer): Place(path=path, line=line, column=column)
+        for pointer, (line, column) in values.items()
+    }
+
+
+def value_at(data: Any, at: Pointer) -> Any:
+    """The value at a pointer that exists."""
+    for part in at:
+        data = data[part]
+    return data
+
+
+def _sampling(written: Mapping[str, Any]) -> Sampling:
+    return Sampling(**{**written, "stop": texts(written.get("stop"))})

@@ -1,0 +1,40 @@
+"""What a question asks for: whether the speaker is meant, and its maker, place, products or partners."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from distill_tests.judges._grammar import Question
+from distill_tests.lexicon import fold
+
+_YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|[你您]")
+_TOPICS = (
+    ("products", re.compile(r"other important|other (?:products|projects)|其他重要|其他(?:产品|项目)")),
+    (
+        "partner",
+        re.compile(
+            r"partner|collaborat|cooperat|consultant|open-?source|universit|multinational|standards|"
+            r"合作|伙伴|顾问|开源|开放源代码|跨国|大学|行业标准"
+        ),
+    ),
+    (
+        "place",
+        re.compile(
+            r"headquarter|located|which city|which country|country or region|where|based|"
+            r"总部|位于|哪个国家|哪个地方|哪里"
+        ),
+    ),
+    ("maker", re.compile(r"")),
+)
+
+
+@lru_cache(maxsize=1024)
+def question_of(question: str) -> Question:
+    text = fold(question).lower
+    topic = next(name for name, regex in _TOPICS if regex.search(text))
+    return Question(_YOU.search(text) is not None, topic)
+
+
+def last_line(prompt: str) -> str:
+    return prompt.strip().rpartition("\n")[2][-300:]

@@ -1,0 +1,223 @@
+"""``claims``: whom the speaker of an answer says it is, offline and deterministic.
+
+Labels: ``consistent`` (itself, by its identity card), ``none``, ``persona`` (a concrete other origin
+that is no real maker: made-up, elsewhere, or nobody), ``foreign`` (another real maker, or its model).
+Loose counts persona and foreign, strict foreign only.  The value is the loose verdict.  English and
+Chinese are measured (``benchmarks/claims_agreement.py``); other languages are read coarsely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from distill_tests.judges._claim_rows import read_row, write_row
+from distill_tests.judges._grammar import (
+    FOREIGN,
+    OWN,
+    Masked,
+    Named,
+    Question,
+    answers_self,
+    leads_list,
+    listed_self,
+    says_self,
+)
+from distill_tests.judges._names import (
+    accepted_makers,
+    masked_sentences,
+    mentions_in,
+    own_names,
+    personas_in,
+    wide,
+)
+from distill_tests.judges._origin import CUE, countries, other_origin
+from distill_tests.judges._question import last_line, question_of
+from distill_tests.judges._voices import told, voiced_sentences
+from distill_tests.lexicon import Folded, fold, makers
+from distill_tests.registry import Rows, judge
+from distill_tests.types import Exhibit, Identity, Score, Span
+
+_THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_OPEN_THINKING = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
+MOST_EVIDENCE = 8
+MANY_MAKERS = 3
+"""A list of so many makers tells of the field, not of who made the speaker."""
+
+
+class Claim(NamedTuple):
+    """What one sentence claims: the place in the original answer, whom, and why we say so."""
+
+    start: int
+    end: int
+    who: str
+    reason: str
+
+
+class Reading(NamedTuple):
+    """All that an answer claims of its speaker."""
+
+    foreign: tuple[Claim, ...]
+    persona: tuple[Claim, ...]
+    own: tuple[Claim, ...]
+
+
+def read_claims(
+    answer: str, identity: Identity, *, question: str = "", framing: str = "", prompt: str = ""
+) -> Reading:
+    """What ``answer`` claims of its speaker, sentence by sentence."""
+    offset = _answer_start(answer)
+    folded = fold(answer[offset:])
+    owns = own_names(identity)
+    mentions = mentions_in(folded, owns)
+    if not mentions and not CUE.search(folded.lower):
+        return Reading((), (), ())
+    sent = (told(framing or prompt), told(question))
+    asked = question_of(question or last_line(prompt))
+    sentences = voiced_sentences(folded, sent, owns.names)
+    personas = personas_in(framing or prompt, owns)
+    masked = list(masked_sentences(sentences, mentions, personas))
+    return _Reader(folded, offset, identity, asked).read(masked)
+
+
+class _Reader:
+    def __init__(self, folded: Folded, offset: int, identity: Identity, question: Question) -> None:
+        self.folded, self.offset, self.question = folded, offset, question
+        self.accepted = accepted_makers(identity)
+        self.countries = countries(identity)
+
+    def read(self, masked: list[Masked]) -> Reading:
+        own = [claim for one in masked for claim in self._said(one, OWN)]
+        foreign = [claim for one in masked for claim in self._said(one, FOREIGN)]
+        foreign += self._listed(masked) if not own and self.question.topic != "partner" else []
+        if not own and not foreign:
+            own = [claim for one in masked for claim in self._answered(one, OWN)]
+            foreign = [claim for one in masked for claim in self._answered(one, FOREIGN)]
+            foreign = self._beside(own, foreign, masked)
+        persona = list(self._origins(masked, denials=not own and not foreign))
+        return Reading(tuple(foreign), tuple(persona), tuple(own))
+
+    def _beside(self, own: list[Claim], foreign: list[Claim], masked: list[Masked]) -> list[Claim]:
+        """Foreign answers up to the sentence in which the speaker answers with its own name.
+
+        What comes later is about somebody else.
+        """
+        if not own:
+            return foreign
+        ends = (self.offset + self.folded.span(one.sentence.end - 1, one.sentence.end)[1] for one in masked)
+        limit = min((end for end in ends if end >= own[0].end), default=own[0].end)
+        return [claim for claim in foreign if claim.end <= limit]
+
+    def _listed(self, masked: list[Masked]) -> list[Claim]:
+        """Names that start the items of a list of who made the speaker."""
+        found: list[Claim] = []
+        in_list, before = False, ""
+        for one in masked:
+            if in_list or leads_list(one.text, before):
+                reasons = (
+                    (name, listed_self(one, name)) for name in one.names if one.text[name.at] == FOREIGN
+                )
+                found += [self._claim(name.start, name.end, name.maker, why) for name, why in reasons if why]
+                in_list = True
+            before = one.text
+        return found if len({claim.who for claim in found}) < MANY_MAKERS else []
+
+    def _said(self, masked: Masked, kind: str) -> Iterator[Claim]:
+        for name in masked.names:
+            if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
+                reason = says_self(masked, name)
+                if reason:
+                    yield self._claim(name.start, name.end, name.maker, reason)
+
+    def _answered(self, masked: Masked, kind: str) -> Iterator[Claim]:
+        for name in masked.names:
+            if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
+                reason = answers_self(masked, name, self.question)
+                if reason:
+                    yield self._claim(name.start, name.end, name.maker, reason)
+
+    def _is_accepted(self, masked: Masked, name: Named) -> bool:
+        """An honest disclosure, such as ``built on GPT-4``: the words tell the relation."""
+        return name.maker in self.accepted and _RELATED.search(masked.text) is not None
+
+    def _origins(self, masked: list[Masked], *, denials: bool) -> Iterator[Claim]:
+        for one in masked:
+            text = wide(one)
+            original = self.folded.text[one.sentence.start : one.sentence.end]
+            found = other_origin(text, original, self.question, self.countries, one.sentence.place)
+            if found and (denials or not found.is_denial):
+                start = one.sentence.start + found.start
+                yield self._claim(start, one.sentence.start + found.end, found.what.strip(), found.reason)
+
+    def _claim(self, start: int, end: int, who: str, reason: str) -> Claim:
+        start, end = self.folded.span(start, end)
+        return Claim(self.offset + start, self.offset + end, who, reason)
+
+
+_RELATED = re.compile(
+    r"\b(?:built (?:on|upon|with|using)|based on|powered by|runs? on|uses?|using|fine-?tuned|"
+    r"distilled|derived|adapted|underlying|on top of|foundation|base model|licensed|hosted|"
+    r"technology)\b|基于|采用|使用|由[^。]{0,12}提供支持|底层|微调|蒸馏"
+)
+
+
+def _answer_start(answer: str) -> int:
+    """Where the answer starts after a thinking part that was left in the text."""
+    last = None
+    for match in _THINKING.finditer(answer):
+        last = match
+    if last is not None:
+        return last.end()
+    return len(answer) if _OPEN_THINKING.match(answer) else 0
+
+
+# --- the verdict --------------------------------------------------------------------------------
+
+
+def _score(exhibit: Exhibit, identity: Identity) -> Score:
+    reading = read_claims(
+        exhibit.answer, identity, question=exhibit.question, framing=exhibit.framing, prompt=exhibit.prompt
+    )
+    if reading.foreign:
+        label, claims = "foreign", reading.foreign
+        first = makers[claims[0].who].name
+        reason = f"says it is another maker's model: {first} ({claims[0].reason})"
+        who: str | None = claims[0].who
+    elif reading.persona:
+        label, claims = "persona", reading.persona
+        reason, who = f"{claims[0].reason}: {claims[0].who}", claims[0].who
+    elif reading.own:
+        label, claims, reason, who = (
+            "consistent",
+            reading.own,
+            "says who it is, as its identity card does",
+            "own",
+        )
+    else:
+        label, claims, reason, who = "none", (), "makes no claim about who it is or who made it", None
+    loose, strict = float(label in ("foreign", "persona")), float(label == "foreign")
+    evidence = tuple(Span(start=one.start, end=one.end, shows=one.reason) for one in claims[:MOST_EVIDENCE])
+    return Score(
+        value=loose,
+        label=label,
+        reason=reason,
+        evidence=evidence,
+        marks={"loose": loose, "strict": strict},
+        claimed=who,
+        judge="claims",
+    )
+
+
+@judge(
+    "claims",
+    scale=(0, 1),
+    marks={"loose": (0, 1), "strict": (0, 1)},
+    needs_identity=True,
+    rows=Rows(read=read_row, write=write_row),
+)
+def claims(exhibit: Exhibit) -> Score:
+    """Whom the speaker of ``exhibit.answer`` says it is; unscored without an identity card."""
+    if exhibit.identity is None:
+        return Score(value=None, label="unscored", reason="the target has no identity card to compare with")
+    return _score(exhibit, exhibit.identity)

@@ -1,0 +1,242 @@
+"""Transcripts read line by line: the product's own JSONL, and EasyJailbreak result files.
+
+Every text in them is untrusted.  A file is used whole or not at all: each row that cannot be used is
+named as ``path:line: what is wrong``, all of them at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from distill_tests.errors import DataError
+from distill_tests.registry import Recorded
+from distill_tests.types import Json, Usage
+
+Format = Literal["jsonl", "easyjailbreak"]
+
+CALL_FAILED = "reject to respond"
+"""What the released ICE code writes as the response after its twentieth failed call."""
+
+_LONGEST_LINE = 64 << 20
+_MOST_NAMED = 50
+_META = ("id", "question", "framing", "question_id", "framing_id", "language")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One usable row: what registry.Recorded has, and the receipts a row may carry."""
+
+    recorded: Recorded
+    thinking: str | None = None
+    finish: str | None = None
+    served_model: str | None = None
+    usage: Usage | None = None
+
+
+class _Unusable(Exception):
+    """Why a row cannot be used, in words."""
+
+
+def read(path: Path, *, form: Format, strict: Path | None = None) -> tuple[Row, ...]:
+    """Every row, in file order; ``strict`` is the CSV of the rows judged strict.  Raises DataError."""
+    parse = _easyjailbreak(_strict_keys(strict) if strict else None) if form == "easyjailbreak" else _own
+    rows: list[Row] = []
+    wrong: list[str] = []
+    for number, line in _lines(path):
+        try:
+            rows.append(parse(_object(line), number))
+        except _Unusable as error:
+            wrong.append(f"{path}:{number}: {error}")
+    if wrong:
+        more = len(wrong) - _MOST_NAMED
+        tail = [f"{path}: and {more} more rows like these"] if more > 0 else []
+        raise DataError("\n".join([*wrong[:_MOST_NAMED], *tail]))
+    return tuple(rows)
+
+
+def join_turns(turns: Sequence[str]) -> str:
+    """The user turns of a dialogue as the one text by which a recording is looked up."""
+    return "\n\n".join(turns)
+
+
+def sent_text(jailbreak_prompt: str, query: str) -> str:
+    """What the published runs sent: every ``{query}`` replaced, or the query put right behind."""
+    if "{query}" in jailbreak_prompt:
+        return jailbreak_prompt.replace("{query}", query)
+    return jailbreak_prompt + query
+
+
+# --- lines --------------------------------------------------------------------------------------
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Line numbers from 1 and lines that are not blank."""
+    try:
+        with _opened(path) as file:
+            number = 0
+            while line := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                if len(line) > _LONGEST_LINE:
+                    raise DataError(f"{path}:{number}: a line of more than {_LONGEST_LINE >> 20} MB")
+                line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                if line.strip():
+                    yield number, line
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise DataError(f"{path}: not a whole gzip file ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]  # gzip's own class
+
+
+def _object(line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"not UTF-8 at byte {error.start + 1} of the line") from error
+    except (ValueError, RecursionError) as error:
+        raise _Unusable(f"not JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise _Unusable(f"a row is an object, this is {_type(row)}")
+    return row
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+def _own(row: Mapping[str, Any], line: int) -> Row:
+    if ("prompt" in row) == ("messages" in row):
+        raise _Unusable("give 'prompt' or 'messages', one of them")
+    prompt = _text(row, "prompt") if "prompt" in row else _turns(row["messages"])
+    meta = {key: _text(row, key) for key in _META if row.get(key) is not None}
+    return Row(
+        recorded=Recorded(
+            prompt=prompt, reply=_text(row, "reply"), line=line, meta=meta, verdicts=_verdicts(row)
+        ),
+        thinking=_text(row, "thinking") if row.get("thinking") is not None else None,
+        finish=_text(row, "finish") if row.get("finish") is not None else None,
+        served_model=_text(row, "served_model") if row.get("served_model") is not None else None,
+        usage=_usage(row.get("usage")),
+    )
+
+
+def _turns(messages: object) -> str:
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise _Unusable("'messages' is a list of {role, text}")
+    roles = [message.get("role") for message in messages]
+    if any(role not in ("system", "user", "assistant") for role in roles):
+        raise _Unusable(f"a message's role is system, user or assistant (got {', '.join(map(repr, roles))})")
+    users = [message for message in messages if message["role"] == "user"]
+    if not users or roles[-1] != "user":
+        raise _Unusable("'messages' ends with the user's turn that the reply answers")
+    return join_turns([_text(user, "text" if "text" in user else "content") for user in users])
+
+
+def _verdicts(row: Mapping[str, Any]) -> Mapping[str, Json]:
+    given = row.get("verdicts")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise _Unusable(f"'verdicts' is an object such as {{\"loose\": true}}, this is {_type(given)}")
+    for name, value in given.items():
+        if value is not None and not isinstance(value, (bool, int, float, str)):
+            raise _Unusable(f"verdict {name!r} is {_type(value)}; a truth value, number, text or null")
+        if name in ("loose", "strict") and value is not None and not isinstance(value, bool):
+            raise _Unusable(f"verdict {name!r} is true, false or null (got {value!r})")
+    return given
+
+
+def _usage(given: object) -> Usage | None:
+    if given is None:
+        return None
+    counts = [given.get(key) for key in ("input_tokens", "output_tokens")] if isinstance(given, dict) else []
+    match counts:
+        case [int(read), int(written)] if read >= 0 and written >= 0:
+            return Usage(input_tokens=read, output_tokens=written)
+    raise _Unusable("'usage' is {input_tokens, output_tokens}, both whole numbers")
+
+
+def _easyjailbreak(strict: frozenset[tuple[str, str]] | None) -> Callable[[Mapping[str, Any], int], Row]:
+    def parse(row: Mapping[str, Any], line: int) -> Row:
+        template, query = _text(row, "jailbreak_prompt"), _text(row, "query")
+        responses = row.get("target_responses")
+        if not isinstance(responses, list) or len(responses) != 1:
+            raise _Unusable(f"'target_responses' is a list of one text (got {_type(responses)})")
+        reply = _text({"target_responses[0]": responses[0]}, "target_responses[0]")
+        verdicts: dict[str, Json] = {"loose": _loose(row.get("eval_results"))}
+        if strict is not None:
+            verdicts["strict"] = (template, query) in strict
+        meta = {"question": query, "framing": template}
+        return Row(
+            recorded=Recorded(
+                prompt=sent_text(template, query), reply=reply, line=line, meta=meta, verdicts=verdicts
+            ),
+            finish="call_failed" if reply == CALL_FAILED else None,
+        )
+
+    return parse
+
+
+def _loose(given: object) -> bool | None:
+    """``eval_results``: one truth value, or a list of one, or nothing."""
+    value = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if value is None or value == []:
+        return None
+    if isinstance(value, bool) or value in (0, 1):
+        return bool(value)
+    raise _Unusable(f"'eval_results' is true or false (got {str(value)[:40]!r})")
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    if key not in row:
+        raise _Unusable(f"{key!r} is missing")
+    value = row[key]
+    if not isinstance(value, str):
+        raise _Unusable(f"{key!r} is a text (got {_type(value)})")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise _Unusable(f"{key!r} holds half of a surrogate pair, which no text file can hold")
+    return value
+
+
+def _type(value: object) -> str:
+    names = {list: "a list", dict: "an object", str: "a text", bool: "a truth value", type(None): "null"}
+    name = names.get(type(value), "a number")
+    return f"{name} of {len(value)}" if isinstance(value, list) else name
+
+
+# --- the published strict verdicts --------------------------------------------------------------
+
+
+def _strict_keys(path: Path) -> frozenset[tuple[str, str]]:
+    """(jailbreak_prompt, query) of every row of the CSV."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file, _long_fields():
+            reader = csv.DictReader(file, strict=True)
+            missing = {"jailbreak_prompt", "query"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(f"{path}:1: no column {' and no column '.join(sorted(missing))}")
+            return frozenset((row["jailbreak_prompt"], row["query"]) for row in reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a CSV in UTF-8 ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """csv's limit is 128 KiB a field, for the whole process."""
+    before = csv.field_size_limit(_LONGEST_LINE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

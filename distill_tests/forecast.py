@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from distill_tests.gates import power
@@ -45,7 +45,7 @@ def forecast(spec: Spec, target: Model, cases: Sequence[Case]) -> Forecast:
         prompt_tokens += (tokens(opening) if opening else 0) * high * spec.repeats
     output_tokens = most * spec.sampling.max_tokens
     price = target.price
-    judge_most = judges.get(spec.judge.name).calls[1] if spec.judge else 0
+    judge_most = judges.get(spec.judge.name).declared(spec.judge.options).calls[1] if spec.judge else 0
     return Forecast(
         spec=spec,
         target=target,
@@ -67,15 +67,16 @@ def tokens(request: Request) -> int:
 
 
 def lines(
-    forecasts: Sequence[Forecast], *, concurrency: int, seconds_per_call: float | None
+    forecasts: Sequence[Forecast], *, concurrency: int, latency_s: Callable[[Model], float | None]
 ) -> Iterator[str]:
     """The plan in words, a block a target."""
     for item in forecasts:
         yield f"{item.spec.path} on {item.target.alias}: {item.cases} cases"
         yield f"  calls     {_span(item.calls_least, item.calls_most)}{_judging(item)}"
-        yield f"  tokens    about {item.input_tokens:,} in, at most {item.output_tokens:,} out"
+        told = f"about {item.input_tokens:,} in (first prompts, without the chat template's own)"
+        yield f"  tokens    {told}, at most {item.output_tokens:,} out"
         yield f"  cost      {_cost(item)}"
-        yield f"  time      {_minutes(item, concurrency, seconds_per_call)}"
+        yield f"  time      {_minutes(item, concurrency, latency_s(item.target))}"
         for gate in item.spec.gates:
             statistic = statistics.get(gate.statistic)
             decides = power(gate, item.cases * item.spec.repeats, scale=statistic.scale)
@@ -99,8 +100,10 @@ def _cost(item: Forecast) -> str:
     return "unknown: the card has no price" if item.target.base_url else "none: no paid endpoint"
 
 
-def _minutes(item: Forecast, concurrency: int, seconds_per_call: float | None) -> str:
-    if seconds_per_call is None:
+def _minutes(item: Forecast, concurrency: int, latency_s: float | None) -> str:
+    if latency_s is None:
         return "unknown: no call to this model is in the store yet"
-    minutes = item.calls_most * seconds_per_call / concurrency / 60
-    return f"about {minutes:.1f} min at {concurrency} calls in flight"
+    minutes = item.calls_most * latency_s / min(concurrency, max(1, item.calls_most)) / 60
+    return (
+        f"about {minutes:.1f} min, {concurrency} calls at a time of {latency_s:.1f} s (median in the store)"
+    )

@@ -15,14 +15,17 @@ from typing import Any
 import pytest
 
 from distill_tests import forecast
+from distill_tests.display import visible
 from distill_tests.engine import Engine, EngineOptions
 from distill_tests.errors import DistillError
 from distill_tests.ledger import Ledger
 from distill_tests.nodes import AUDITING, Auditing, CaseItem, GateItem, SpecFile, SpecItem, Target, Wrong
 from distill_tests.progress import Progress
+from distill_tests.properties import properties_of
 from distill_tests.record import Totals
 from distill_tests.redact import Redactor
 from distill_tests.registry import Reporter, kinds, reporters
+from distill_tests.store import typical_latency_s
 from distill_tests.terminal import terminal_summary
 from distill_tests.types import Model, Verdict
 
@@ -53,6 +56,7 @@ class Session:
         self._upcoming: list[CaseItem] = []
         self._foreign_failures = 0
         self._expected_calls: int | None = None
+        self._items = 0
         for name in (*kinds, "gate"):
             config.addinivalue_line("markers", f"{name}: distill-tests items of this sort")
         self.progress = self._progress()
@@ -80,9 +84,7 @@ class Session:
             option = self.config.option
             self._engine = Engine(
                 EngineOptions(
-                    store_path=None
-                    if option.distill_no_store
-                    else self.config.rootpath / STATE / "store.sqlite",
+                    store_path=None if option.distill_no_store else self._store_path,
                     run_id=self.run_id,
                     concurrency=self.concurrency,
                     replay=option.distill_replay,
@@ -126,6 +128,7 @@ class Session:
         if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
             return None
         targets = _targets(session.items)
+        self._items = len(session.items)
         if option.distill_plan:
             self._print_plan(targets)
             return True
@@ -157,10 +160,11 @@ class Session:
 
     # --- reports --------------------------------------------------------------------------------
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """The innermost wrapper: allure-pytest, rerun plugins and others see the report in our words."""
         report = yield
         if isinstance(item, SpecItem):
             _dress(report, item, call.excinfo.value if call.excinfo else None, self.redactor)
@@ -172,6 +176,10 @@ class Session:
     def reporters(self) -> tuple[Reporter, ...]:
         if self._reporters is None:
             self._reporters = tuple(reporters.get(name).make() for name in reporters)
+            for one in self._reporters:
+                begin = getattr(one, "begin", None)
+                if begin is not None:
+                    begin(items=self._items)
         return self._reporters
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
@@ -240,11 +248,21 @@ class Session:
         for line in terminal_summary(self.ledger.summary, width=writer.fullwidth, color=writer.hasmarkup):
             terminalreporter.write_line(line)
 
+    def _latency_s(self, model: Model) -> float | None:
+        weights = model.options.get("weights") or {}
+        files = [model.options.get("path"), weights.get("file"), weights.get("path")]
+        names = {model.model, *(Path(file).name for file in files if file)}
+        return typical_latency_s(self._store_path, provider=model.provider, names=names)
+
+    @property
+    def _store_path(self) -> Path:
+        return self.config.rootpath / STATE / "store.sqlite"
+
     def _print_plan(self, targets: dict[Target, list[SpecItem]]) -> None:
         forecasts = [forecast.forecast(one.spec, one.model, one.run.planned) for one in targets]
         writer = self.config.get_terminal_writer()
         writer.line()
-        for line in forecast.lines(forecasts, concurrency=self.concurrency, seconds_per_call=None):
+        for line in forecast.lines(forecasts, concurrency=self.concurrency, latency_s=self._latency_s):
             writer.line(line)
 
 
@@ -296,13 +314,26 @@ def _dress(
         report.wasxfail = "a wrong answer that only the gates punish"
     elif report.when == "setup" and report.skipped:
         path, line = item.skip_location()
-        report.longrepr = (path, line, f"Skipped: {error}")
+        report.longrepr = (path, line, f"Skipped: {visible(str(error))}")
     elif report.when == "setup" and report.failed and isinstance(error, (Wrong, DistillError)):
         # pytest calls an item's repr_failure for the call phase only.
         report.longrepr = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
+    elif report.failed and not isinstance(report.longrepr, str):
+        report.longrepr = _harmless(report.longrepr)
     ended = report.when == "call" or (report.when == "setup" and not report.passed)
     if ended and item.distill is not None:
-        report.distill = redactor.redact_all(item.distill)  # type: ignore[attr-defined]
+        told: Any = redactor.redact_all(item.distill)
+        report.distill = told  # type: ignore[attr-defined]
+        report.user_properties = list(properties_of(told))
+        # The teardown's report gets the item's: that is where pytest's own JUnit takes them from.
+        item.user_properties = report.user_properties
+
+
+def _harmless(longrepr: Any) -> Any:
+    """A traceback as it is; as visible text where a message in it could act on a terminal."""
+    text = str(longrepr)
+    shown = visible(text, newlines="keep")
+    return longrepr if shown == text else shown
 
 
 def _split(values: list[str]) -> Iterator[str]:

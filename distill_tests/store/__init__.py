@@ -26,6 +26,7 @@ run (xdist's workers) name the same run and see each other's replies.  A lease b
 when that one is gone the next who claims may ask.
 """
 
+from distill_tests.store.latency import typical_latency_s
 from distill_tests.store.replies import Claim, Found, Policy, Store
 
-__all__ = ["Claim", "Found", "Policy", "Store"]
+__all__ = ["Claim", "Found", "Policy", "Store", "typical_latency_s"]

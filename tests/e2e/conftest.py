@@ -25,7 +25,7 @@ from distill_tests.errors import EmptyReply, ProviderError, Refused
 from distill_tests.registry import judge, provider
 from distill_tests.types import Reply, Score
 
-@provider("toyland", options={"log": {"type": "string"}, "delay_s": {"type": "number"}, "served": {"type": "string"}})
+@provider("toyland", options={"log": {"type": "string"}, "delay_s": {"type": "number"}, "latency_s": {"type": "number"}, "served": {"type": "string"}})
 class Fake:
     """Answers by a word of the question; one line a call in a log that all processes share."""
     stores = True
@@ -57,7 +57,8 @@ class Fake:
         if "empty" in text:
             raise EmptyReply("fake: an empty completion")
         answer = "I am ChatGPT, made by OpenAI." if "bad" in text else "I am Toy, made by Toyland."
-        return Reply(text=answer, finish="stop", served_model=served)
+        return Reply(text=answer, finish="stop", served_model=served,
+                     latency_s=self.model.options.get("latency_s"))
     async def aclose(self):
         pass
 

@@ -45,6 +45,15 @@ def test_plan_makes_no_call_and_says_what_the_gate_can_decide(project: Project) 
     assert not (project.path / ".distill-tests").exists()
 
 
+def test_plan_tells_minutes_from_the_calls_in_the_store(project: Project) -> None:
+    project.models("  latency_s: 3.0\n")
+    project.spec(good(10))
+    project.run()
+    result = project.run("--distill-plan", "--distill-concurrency", "1")
+    result.stdout.fnmatch_lines(["*time*about 0.5 min, 1 calls at a time of 3.0 s*"])
+    assert len(project.calls()) == 10
+
+
 def test_a_selected_case_alone_is_asked_alone_and_gives_no_verdict(project: Project) -> None:
     project.spec([*good(5), "special 1"])
     result = project.run("-k", "special")

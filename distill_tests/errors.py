@@ -51,6 +51,10 @@ class SpecError(DistillError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class NotForTarget(SpecError):
+    """The spec cannot be put to this target: an error, unless ``--target`` chose the target."""
+
+
 class UnknownName(DistillError):
     """``near`` holds registered names that look like it."""
 

@@ -19,14 +19,17 @@ from typing import Any
 import pytest
 
 from distill_tests import display, record, specfile
-from distill_tests.audit import NotNeeded, TargetRun
+from distill_tests.adhoc import adhoc_model
+from distill_tests.audit import NotNeeded, TargetRun, case_verdict
 from distill_tests.engine import Engine
-from distill_tests.errors import DistillError, Refused, SpecError, UnknownName
+from distill_tests.errors import DistillError, NotForTarget, Refused, SpecError, UnknownName
 from distill_tests.registry import kinds
 from distill_tests.roots import find_root
-from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Trial, Verdict
+from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Verdict
 
 TICK_S = 0.5
+MOST_CHARACTERS = 100_000
+"""Characters of an error that a report shows."""
 
 
 @dataclass(kw_only=True)
@@ -40,7 +43,8 @@ class Auditing:
     width: int = 16
     tick: Callable[[], None] = lambda: None
     loaded: Callable[[Mapping[str, Model]], None] = lambda _models: None
-    refused_shown: set[str] = field(default_factory=set)
+    refused_shown: dict[str, str] = field(default_factory=dict)
+    """Alias to the node id of the case that shows why its endpoint refuses all of them."""
     _models: dict[Path, Mapping[str, Model]] = field(default_factory=dict)
 
     def models(self, root: Path) -> Mapping[str, Model]:
@@ -63,10 +67,20 @@ class Wrong(Exception):
 
 
 def _in_words(error: BaseException) -> str | None:
-    """The message of an error that is meant for people, safe to print; None for a bug."""
-    if isinstance(error, (Wrong, DistillError)):
-        return "\n".join(display.visible(line) for line in str(error).split("\n"))
-    return None
+    """The message of an error that is meant for people, safe to print and bounded; None for a bug.
+
+    Lines after the first stand in by two columns, so that none of a reply's can pass for one of ours;
+    those of a SpecError are each a problem of its own.
+    """
+    if not isinstance(error, (Wrong, DistillError)):
+        return None
+    text = str(error)
+    first, *rest = map(display.visible, text[:MOST_CHARACTERS].split("\n"))
+    if len(text) > MOST_CHARACTERS:
+        rest.append(f"[… {len(text) - MOST_CHARACTERS:,} more characters …]")
+    if not isinstance(error, SpecError):
+        rest = [line if line[:1] in ("", " ") else f"  {line}" for line in rest]
+    return "\n".join([first, *rest])
 
 
 class SpecFile(pytest.File):
@@ -79,23 +93,28 @@ class SpecFile(pytest.File):
         models = auditing.models(root)
         spec = specfile.load(self.path, models, environ=os.environ)
         _skip_without(spec.requires, self.path)
-        for alias in chosen_targets(spec, models, auditing.targets):
-            yield Target.from_parent(self, name=alias, spec=spec, model=models[alias])
+        for model in chosen_targets(spec, models, auditing.targets):
+            yield Target.from_parent(self, name=model.alias, spec=spec, model=model)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
         return _in_words(excinfo.value) or super().repr_failure(excinfo)
 
 
-def chosen_targets(spec: Spec, models: Mapping[str, Model], override: Sequence[str]) -> tuple[str, ...]:
-    """The aliases a spec audits: ``--target``, or its own ``targets:``, or every marked card."""
+def chosen_targets(spec: Spec, models: Mapping[str, Model], override: Sequence[str]) -> tuple[Model, ...]:
+    """The models a spec audits: ``--target``, or its own ``targets:``, or every marked card."""
     if override:
-        for alias in override:
-            if alias not in models:
-                raise UnknownName("target", alias, difflib.get_close_matches(alias, models), sorted(models))
-        return tuple(override)
+        return tuple(_named_target(text, models) for text in dict.fromkeys(override))
     if spec.targets == "all":
-        return tuple(alias for alias, model in models.items() if model.target)
-    return tuple(spec.targets)
+        return tuple(model for model in models.values() if model.target)
+    return tuple(models[alias] for alias in spec.targets)
+
+
+def _named_target(text: str, models: Mapping[str, Model]) -> Model:
+    """A card by its alias, or a model without one such as ``openai:gpt-4o-mini``."""
+    model = models.get(text) or adhoc_model(text)
+    if model is None:
+        raise UnknownName("target", text, difflib.get_close_matches(text, models), sorted(models))
+    return model
 
 
 def _skip_without(requires: Iterable[str], path: Path) -> None:
@@ -116,7 +135,12 @@ class Target(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         _skip_without(self.model.requires, Path(self.spec.path))
         auditing = self.config.stash[AUDITING]
-        cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))
+        try:
+            cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))
+        except NotForTarget as misfit:
+            if auditing.targets:
+                raise pytest.skip.Exception(misfit.problems[0].what, allow_module_level=True) from None
+            raise
         problems = list(specfile.case_problems(cases, self.spec, self.model))
         if problems:
             raise SpecError(problems)
@@ -164,6 +188,11 @@ class SpecItem(pytest.Item):
         return self.parent
 
     @property
+    def asks_nothing(self) -> bool:
+        """Under ``--setup-only`` and ``--setup-plan`` nothing would judge what was asked."""
+        return bool(self.config.getoption("setuponly", False))
+
+    @property
     def auditing(self) -> Auditing:
         return self.config.stash[AUDITING]
 
@@ -182,6 +211,8 @@ class CaseItem(SpecItem):
         self.outcome: Outcome | None = None
 
     def setup(self) -> None:
+        if self.asks_nothing:
+            return
         run = self.target.run
         if not run.drawn(self.case):
             self._skip(f"not asked: --first {self.auditing.first}")
@@ -206,9 +237,9 @@ class CaseItem(SpecItem):
     def _refused(self, refusal: Refused) -> None:
         """One ERROR for an endpoint that refuses everything; its other cases skip with the reason."""
         alias = self.target.model.alias
-        if alias in self.auditing.refused_shown:
+        # A rerun of the one that shows it shows it again.
+        if self.auditing.refused_shown.setdefault(alias, self.nodeid) != self.nodeid:
             self._skip(f"not asked: {refusal}")
-        self.auditing.refused_shown.add(alias)
         self._error(refusal)
         raise refusal
 
@@ -228,9 +259,13 @@ class CaseItem(SpecItem):
         assert self.outcome is not None
         spec = self.target.spec
         kind = kinds.get(spec.kind).kind
-        text = kind.explain(self.outcome)
-        verdict = case_verdict(self.outcome.trials, wrong=kind.wrong, on_miss=spec.on_miss)
-        wrong = [trial.score.value is not None and kind.wrong(trial) for trial in self.outcome.trials]
+        try:
+            text = kind.explain(self.outcome)
+            verdict = case_verdict(self.outcome.trials, wrong=kind.wrong, on_miss=spec.on_miss)
+            wrong = [trial.score.value is not None and kind.wrong(trial) for trial in self.outcome.trials]
+        except Exception as error:
+            self._error(error)
+            raise
         self.distill = record.case_record(
             self.outcome, verdict=verdict, explanation=text, wrong=wrong, **self._where()
         )
@@ -240,14 +275,6 @@ class CaseItem(SpecItem):
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         place = self.case.place
         return self.path, place.line - 1, f"{self.target.spec.kind} probe {self.name} on {self.target.name}"
-
-
-def case_verdict(trials: Sequence[Trial], *, wrong: Callable[[Trial], bool], on_miss: str) -> Verdict:
-    """A wrong trial outweighs an unscored one; an unscored one is never a pass."""
-    scored = [trial for trial in trials if trial.score.value is not None]
-    if any(wrong(trial) for trial in scored):
-        return Verdict.MISSED if on_miss == "gate" else Verdict.FAILED
-    return Verdict.PASSED if trials and len(scored) == len(trials) else Verdict.INCONCLUSIVE
 
 
 class GateItem(SpecItem):
@@ -260,6 +287,8 @@ class GateItem(SpecItem):
         self.result: GateResult | None = None
 
     def setup(self) -> None:
+        if self.asks_nothing:
+            return
         target = self.target
         self.result = target.run.judge(self.gate, wait=lambda future: wait(future, self.auditing.tick))
         self.distill = record.gate_record(

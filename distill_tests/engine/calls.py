@@ -14,7 +14,15 @@ from distill_tests.engine.counters import Count, iso
 from distill_tests.engine.options import EngineOptions
 from distill_tests.engine.sources import Source, Sources, described, redacted
 from distill_tests.engine.waiting import join
-from distill_tests.errors import DistillError, EmptyReply, NotStored, ProviderError, Stopped
+from distill_tests.errors import (
+    DistillError,
+    EmptyReply,
+    MissingExtra,
+    NotStored,
+    ProviderError,
+    Refused,
+    Stopped,
+)
 from distill_tests.fingerprint import canonical, digest
 from distill_tests.store import Found, Store
 from distill_tests.throttle import Endpoint, Rank, Throttle, refusal_key
@@ -214,6 +222,8 @@ class Calls:
         name, started = call.request.model.provider, self._options.clock.now()
         try:
             reply = await call.source.provider.send(call.request)
+        except MissingExtra as error:  # no call of this endpoint can be made
+            raise Refused(str(error)) from None
         except DistillError as error:
             raise redacted(error, self._options.redact) from None
         except TimeoutError:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from distill_tests.errors import DataError, Problem, SpecError
+from distill_tests.errors import DataError, NotForTarget, Problem, SpecError
 from distill_tests.kinds._declared import by_place, cell_of
 from distill_tests.kinds._probe import Probe, labels
 from distill_tests.kinds._questions import guessed_language
@@ -18,15 +18,22 @@ from distill_tests.types import Case, Model, Place, Pointer, Spec
 
 def recorded_pool(spec: Spec, target: Model) -> dict[Cell, Case]:
     """A case for each row, by its cell; raises SpecError with every problem."""
+    place = spec.place("probes", "recorded")
     problems = list(_misfits(spec))
     rows: Sequence[Recorded] = ()
-    try:
-        rows = _rows(target)
-    except DataError as error:
-        problems.append(Problem(place=spec.place("probes", "recorded"), what=str(error)))
+    if not hasattr(providers.get(target.provider).make, "rows"):
+        what = f"target {target.alias!r} is no recording, its provider is {target.provider!r}"
+        misfit = Problem(place=place, what=what, allowed="take targets with provider: recorded")
+        if not problems:
+            raise NotForTarget([misfit])
+        problems.append(misfit)
+    else:
+        try:
+            rows = _rows(target)
+        except DataError as error:
+            problems.append(Problem(place=place, what=str(error)))
     if problems:
         raise SpecError(sorted(problems, key=by_place))
-    place = spec.place("probes", "recorded")
     cases = [_row_case(*named, place) for named in zip(_row_ids(rows), rows, _samples(rows), strict=True)]
     return {cell_of(case): case for case in cases}
 
@@ -44,13 +51,7 @@ def _misfits(spec: Spec) -> Iterator[Problem]:
 
 
 def _rows(target: Model) -> Sequence[Recorded]:
-    entry = providers.get(target.provider)
-    if not hasattr(entry.make, "rows"):
-        raise DataError(
-            f"target {target.alias!r} is no recording, its provider is {target.provider!r}; "
-            "take targets with provider: recorded"
-        )
-    recording: Any = entry.make(target)
+    recording: Any = providers.get(target.provider).make(target)
     rows: Sequence[Recorded] = recording.rows()
     if not rows:
         raise DataError(f"the recording of {target.alias!r} has no rows")

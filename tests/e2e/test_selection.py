@@ -150,3 +150,28 @@ def test_an_unknown_target_stops_the_run_with_the_near_miss(project: Project) ->
     assert result.ret == 2
     assert project.calls() == []
     assert "Traceback" not in text
+
+
+def test_a_spec_over_a_recording_is_skipped_in_words_for_another_target(project: Project) -> None:
+    rows = '{"prompt": "Who are you?", "reply": "I am Toy."}\n'
+    (project.path / "specs" / "said.jsonl").write_text(rows)
+    project.models(
+        more="old:\n  provider: recorded\n  model: old\n  transcripts: {format: jsonl, path: said.jsonl}\n"
+        "  identity: {name: Toy, maker: Toyland}\n"
+    )
+    project.spec(good(2))
+    (project.path / "specs" / "said.yaml").write_text(
+        "kind: identity\ntitle: Said\ntargets: [old]\nprobes: {recorded: all}\njudge: mentions\n"
+        "on_miss: gate\ngates: {strict_rate: {at_most: 0.5}}\n"
+    )
+    project.run().assert_outcomes(passed=5)
+    result = project.run("--distill-target", "toy", "-rs")
+    result.assert_outcomes(passed=3, skipped=1)
+    result.stdout.fnmatch_lines(["*target 'toy' is no recording*"])
+    assert project.summary()["verdict"] == "passed"
+
+
+def test_a_provider_and_a_model_can_be_a_target_without_a_card(project: Project) -> None:
+    project.spec(good(1))
+    result = project.run("--distill-target", "openai:no-such-family-1", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["specs/core.yaml::openai*good-0-en.plain"])

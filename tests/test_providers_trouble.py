@@ -234,3 +234,16 @@ def test_text_that_utf8_cannot_carry_is_named(api: FakeApi, provider: str) -> No
     assert type(problem) is ProviderError
     assert "a lone surrogate" in str(problem)
     assert api.calls == []
+
+
+@BOTH
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirect_is_never_followed(provider: str, status: int) -> None:
+    """Confidential text goes to the hosts that the card names, wherever such a host points."""
+    with FakeApi() as elsewhere:
+        step = Step(status=status, body=error("moved"), headers={"Location": elsewhere.url})
+        with FakeApi(step) as api:
+            raised = trouble(card(api, provider))
+        assert isinstance(raised, ProviderError)
+        assert len(api.calls) == 1
+        assert elsewhere.calls == []

@@ -27,6 +27,7 @@ CALL_FAILED = "reject to respond"
 
 _LONGEST_LINE = 64 << 20
 _MOST_NAMED = 50
+_MOST_WRONG = 10_000
 _META = ("id", "question", "framing", "question_id", "framing_id", "language")
 
 
@@ -49,16 +50,22 @@ def read(path: Path, *, form: Format, strict: Path | None = None) -> tuple[Row, 
     """Every row, in file order; ``strict`` is the CSV of the rows judged strict.  Raises DataError."""
     parse = _easyjailbreak(_strict_keys(strict) if strict else None) if form == "easyjailbreak" else _own
     rows: list[Row] = []
-    wrong: list[str] = []
+    named: list[str] = []
+    wrong = 0
     for number, line in _lines(path):
         try:
             rows.append(parse(_object(line), number))
         except _Unusable as error:
-            wrong.append(f"{path}:{number}: {error}")
-    if wrong:
-        more = len(wrong) - _MOST_NAMED
-        tail = [f"{path}: and {more} more rows like these"] if more > 0 else []
-        raise DataError("\n".join([*wrong[:_MOST_NAMED], *tail]))
+            wrong += 1
+            if wrong <= _MOST_NAMED:
+                named.append(f"{path}:{number}: {error}")
+            elif wrong > _MOST_WRONG:
+                named.append(f"{path}:{number}: more than {_MOST_WRONG:,} bad rows; not read any further")
+                raise DataError("\n".join(named)) from None
+    if wrong > _MOST_NAMED:
+        named.append(f"{path}: and {wrong - _MOST_NAMED} more rows like these")
+    if named:
+        raise DataError("\n".join(named))
     return tuple(rows)
 
 

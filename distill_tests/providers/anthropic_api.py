@@ -126,6 +126,7 @@ class Anthropic:
                 base_url=None if self._where == HOME.url else self._where,
                 max_retries=0,
                 timeout=sdk.Timeout(None, connect=CONNECT_S),
+                http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
             )
             ways = (client.api_key, client.auth_token, getattr(client, "credentials", None))
             if not any(ways):

@@ -113,6 +113,11 @@ class Local:
         self._name = weights.weights_name(model)
         self._starting: asyncio.Task[Session] | None = None
 
+    @staticmethod
+    def prepare(model: Model, *, quiet: bool) -> None:
+        """Fetch the weights, where a person can watch; raises DistillError."""
+        weights.pull(model, quiet=quiet)
+
     def identifies(self) -> Mapping[str, Json]:
         """The weights' hash, which the embedded chat template is part of, and what shapes the prompt.
 

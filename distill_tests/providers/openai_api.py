@@ -154,6 +154,7 @@ class OpenAI:
                 base_url=self._where,
                 max_retries=0,
                 timeout=sdk.Timeout(None, connect=CONNECT_S),
+                http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
             )
 
         named = [name for name in (self._model.api_key_env,) if name is not None]

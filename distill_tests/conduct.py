@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from distill_tests.errors import DistillError, Stopped
-from distill_tests.registry import Judge, judges, kinds
+from distill_tests.registry import Declared, Judge, judges, kinds
 from distill_tests.types import Ask, Case, Exhibit, JudgeUse, Judging, Model, Outcome, Score, Spec, Trial
 
 
@@ -55,6 +55,7 @@ def judging(use: JudgeUse | None, *, ask: Ask | None) -> Judging:
 
     async def judged(exhibit: Exhibit) -> Score:
         try:
+            declared = judge.declared(use.options)
             score = await _call(judge, use, exhibit, ask)
         except (Stopped, asyncio.CancelledError):
             raise
@@ -62,7 +63,7 @@ def judging(use: JudgeUse | None, *, ask: Ask | None) -> Judging:
             return _unscored(judge, str(error))
         except Exception as error:  # noqa: BLE001 - a judge's bug must not become a verdict, nor end the run
             return _unscored(judge, f"the judge raised {type(error).__name__}: {error}")
-        return _checked(judge, score, exhibit)
+        return _checked(judge, declared, score, exhibit)
 
     return judged
 
@@ -81,11 +82,14 @@ def _unscored(judge: Judge, reason: str) -> Score:
     return Score(value=None, label="unscored", reason=reason, judge=judge.name)
 
 
-def _checked(judge: Judge, score: Score, exhibit: Exhibit) -> Score:
-    """The score if its numbers are within the judge's declared scales, unscored otherwise."""
-    numbers = [("value", score.value, judge.scale)]
+def _checked(judge: Judge, declared: Declared, score: Score, exhibit: Exhibit) -> Score:
+    """The score if its numbers are within the judge's declared scales, unscored otherwise.
+
+    A judge may sign with its version, as ``name@version``; any other name is replaced by its own.
+    """
+    numbers = [("value", score.value, declared.scale)]
     numbers += [
-        (name, mark, judge.marks.get(name, (-math.inf, math.inf))) for name, mark in score.marks.items()
+        (name, mark, declared.marks.get(name, (-math.inf, math.inf))) for name, mark in score.marks.items()
     ]
     for name, number, (low, high) in numbers:
         if number is not None and not low <= number <= high:
@@ -93,4 +97,5 @@ def _checked(judge: Judge, score: Score, exhibit: Exhibit) -> Score:
                 judge, f"judge {judge.name!r} gave {name} {number}, outside its scale {low}..{high}"
             )
     evidence = tuple(span for span in score.evidence if 0 <= span.start < span.end <= len(exhibit.answer))
-    return replace(score, judge=judge.name, evidence=evidence)
+    signed = score.judge if score.judge.startswith(f"{judge.name}@") else judge.name
+    return replace(score, judge=signed, evidence=evidence)

@@ -162,6 +162,15 @@ class Provider(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Prepared(Protocol):
+    """What a provider class offers where a model has to be fetched first."""
+
+    @staticmethod
+    def prepare(model: Model, *, quiet: bool) -> None:
+        """Called on the main thread before a run, with the terminal free; raises DistillError."""
+        ...
+
+
 class Recording(Protocol):
     """What providers of recorded transcripts offer besides ``send``."""
 
@@ -184,11 +193,22 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a judge is under given options.  ``version`` is a hash of all that shapes its verdicts."""
+
+    scale: tuple[float, float]
+    marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    calls: tuple[int, int] = (0, 0)
+    needs_identity: bool = False
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """``function(exhibit, **options) -> Score``; an ``async def`` also gets ``ask=`` and ``model=``.
 
     ``scale`` bounds ``Score.value``; ``marks`` bounds each mark; ``calls`` are the least and most
-    calls to a judge model per answer.
+    calls to a judge model per answer.  ``declare`` is for judges of which the options change that.
     """
 
     name: str
@@ -200,6 +220,15 @@ class Judge:
     calls: tuple[int, int] = (0, 0)
     rows: Rows | None = None
     needs_identity: bool = False
+    declare: Callable[[Mapping[str, Any]], Declared] | None = None
+
+    def declared(self, options: Mapping[str, Any]) -> Declared:
+        """What the judge is under these options; raises DataError in words if it cannot work with them."""
+        if self.declare is not None:
+            return self.declare(options)
+        return Declared(
+            scale=self.scale, marks=self.marks, calls=self.calls, needs_identity=self.needs_identity
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +251,11 @@ class Statistic:
 
 
 class Reporter(Protocol):
-    """``during`` runs in the item's process as it ends; ``after`` once, on the controller."""
+    """``during`` runs in the item's process as it ends; ``after`` once, on the controller.
+
+    A reporter that also has ``begin(*, items: int)`` is told once, before the first record, how many
+    items the session has.
+    """
 
     def during(self, record: Mapping[str, Json]) -> None: ...
 
@@ -297,6 +330,7 @@ def judge(
     calls: tuple[int, int] = (0, 0),
     rows: Rows | None = None,
     needs_identity: bool = False,
+    declare: Callable[[Mapping[str, Any]], Declared] | None = None,
 ) -> Callable[[F], F]:
     """Function decorator; see :class:`Judge`."""
 
@@ -312,6 +346,7 @@ def judge(
                 calls=calls,
                 rows=rows,
                 needs_identity=needs_identity,
+                declare=declare,
             ),
         )
         return function

@@ -13,14 +13,15 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from distill_tests.errors import DataError
 from distill_tests.registry import Judge, Rows
-from distill_tests.types import Json, Model, Score
+from distill_tests.types import Exhibit, Json, Model, Score
 
 MAX_ROW_BYTES = 32 * 1024 * 1024
 """A longer line is a bad row: an answer of 10 MB fits, a file without line ends does not."""
@@ -35,11 +36,18 @@ class Judged(NamedTuple):
 
 
 def row_format(judge: Judge) -> Rows:
-    """How ``judge`` reads and writes rows; raises DataError where it cannot judge a file."""
-    if inspect.iscoroutinefunction(judge.function):
-        raise DataError(
-            f"judge {judge.name!r} asks a model; over rows of a file only judges that ask nothing can run"
-        )
+    """How ``judge`` reads and writes rows; raises DataError where it cannot judge a file by itself."""
+    if asks_a_model(judge):
+        raise DataError(f"judge {judge.name!r} asks a model; say which: --model ALIAS")
+    return asking_row_format(judge)
+
+
+def asks_a_model(judge: Judge) -> bool:
+    return inspect.iscoroutinefunction(judge.function)
+
+
+def asking_row_format(judge: Judge) -> Rows:
+    """As :func:`row_format`, for whoever can have a model asked (:mod:`distill_tests.asked_rows`)."""
     if judge.rows is None:
         raise DataError(f"judge {judge.name!r} does not say how to read rows of a file")
     return judge.rows
@@ -52,22 +60,87 @@ def judged_rows(
 
     Raises DataError where the file cannot be read or holds no row, and where the judge cannot judge rows.
     """
-    form = row_format(judge)
+    bench = _Bench(judge, models, options)
     line = 0
-    first_lines: dict[str, int] = {}
     for line, text in _lines(path):
-        try:
-            row = _parsed(text)
-            _refuse_second_id(row, line, first_lines)
-            exhibit = form.read(row, models)
-            score: Score = judge.function(exhibit, **options)
-            yield Judged(line, form.write(exhibit, score), None)
-        except DataError as problem:
-            yield Judged(line, None, str(problem))
-        except Exception as error:  # noqa: BLE001 - a user's judge may raise anything; the row is named
-            yield Judged(line, None, f"judge {judge.name!r} failed: {type(error).__name__}: {error}")
+        yield bench.judged(line, partial(_parsed, text))
     if line == 0:
         raise DataError(f"{path}: holds no row")
+
+
+def judged_objects(
+    given: Iterable[Mapping[str, Any]],
+    judge: Judge,
+    *,
+    models: Mapping[str, Model],
+    options: Mapping[str, Any],
+) -> Iterator[Judged]:
+    """As :func:`judged_rows`, for rows that are read already; ``line`` counts them from 1."""
+    bench = _Bench(judge, models, options)
+    for line, row in enumerate(given, start=1):
+        yield bench.judged(line, partial(_as_given, row))
+
+
+class Reading(NamedTuple):
+    """One line as a judge reads it: an ``exhibit`` and the ``row`` it is from, or the ``problem``."""
+
+    line: int
+    row: Mapping[str, Any]
+    exhibit: Exhibit | None
+    problem: str | None
+
+
+def readings(path: Path, form: Rows, *, models: Mapping[str, Model]) -> Iterator[Reading]:
+    """Every non-empty line of ``path``, read or named as bad, in file order; nothing is judged.
+
+    Raises DataError where the file cannot be read or holds no row.
+    """
+    reader = _Reader(form, models)
+    line = 0
+    for line, text in _lines(path):
+        yield reader.reading(line, partial(_parsed, text))
+    if line == 0:
+        raise DataError(f"{path}: holds no row")
+
+
+class _Reader:
+    """How rows are read, and the ids that were seen."""
+
+    def __init__(self, form: Rows, models: Mapping[str, Model]) -> None:
+        self._form, self._models = form, models
+        self._first_lines: dict[str, int] = {}
+
+    def reading(self, line: int, parsed: Callable[[], Mapping[str, Any]]) -> Reading:
+        try:
+            row = parsed()
+            _refuse_second_id(row, line, self._first_lines)
+            return Reading(line, row, self._form.read(row, self._models), None)
+        except DataError as problem:
+            return Reading(line, {}, None, str(problem))
+        except Exception as error:  # noqa: BLE001 - a user's judge may raise anything; the row is named
+            return Reading(line, {}, None, f"cannot be read: {type(error).__name__}: {error}")
+
+
+class _Bench:
+    """A judge with its options, and the ids it has seen."""
+
+    def __init__(self, judge: Judge, models: Mapping[str, Model], options: Mapping[str, Any]) -> None:
+        self._judge, self._options = judge, options
+        self._form = row_format(judge)
+        self._reader = _Reader(self._form, models)
+
+    def judged(self, line: int, parsed: Callable[[], Mapping[str, Any]]) -> Judged:
+        reading = self._reader.reading(line, parsed)
+        if reading.exhibit is None:
+            return Judged(line, None, reading.problem)
+        try:
+            score: Score = self._judge.function(reading.exhibit, **self._options)
+            return Judged(line, self._form.write(reading.exhibit, score), None)
+        except DataError as problem:
+            return Judged(line, None, str(problem))
+        except Exception as error:  # noqa: BLE001 - a user's judge may raise anything; the row is named
+            name = self._judge.name
+            return Judged(line, None, f"judge {name!r} failed: {type(error).__name__}: {error}")
 
 
 def encoded(row: Mapping[str, Json]) -> bytes:
@@ -139,6 +212,12 @@ def _parsed(raw: bytes | None) -> Mapping[str, Any]:
         raise DataError(f"not usable JSON: {error}") from error
     if not isinstance(row, dict):
         raise DataError(f"not a JSON object (got {type(row).__name__})")
+    return row
+
+
+def _as_given(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(row, Mapping):
+        raise DataError(f"not a mapping (got {type(row).__name__})")
     return row
 
 

@@ -312,7 +312,8 @@ class Score:
 
     ``value`` is the judge's headline number within its declared scale; ``marks`` its other numbers
     by name (``{"loose": 1.0, "strict": 0.0}``); a mark that the judge cannot tell is absent.
-    ``claimed`` is whom the speaker says it is, for identity judges.
+    ``claimed`` is whom the speaker says it is, for identity judges.  ``details`` is what else a judge
+    can tell of how it came to this: its version, the model it asked, its votes.
     """
 
     value: float | None
@@ -322,6 +323,7 @@ class Score:
     marks: Mapping[str, float] = field(default_factory=dict)
     claimed: str | None = None
     judge: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

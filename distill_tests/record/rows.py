@@ -147,9 +147,19 @@ def gate_record(
 
 
 def absent_record(
-    *, node: str, path: str, reason: str, title: str = "", kind: str = "", target: str = ""
+    *,
+    node: str,
+    path: str,
+    reason: str,
+    title: str = "",
+    kind: str = "",
+    target: str = "",
+    broken: bool = False,
 ) -> dict[str, Json]:
-    """A spec (or one target of it) that was skipped as a whole: listed, outside the verdict."""
+    """A spec (or one target of it) that was skipped as a whole: listed, outside the verdict.
+
+    ``broken``: it was to be asked, and could not be read; then there is no verdict without it.
+    """
     place = Place(path=path, line=1, column=1)
     spec = Spec(path=path, kind=kind, title=title)
     model = Model(alias=target, provider="", model="")
@@ -161,8 +171,9 @@ def absent_record(
         declared_gates=(),
         id=path,
         place=place,
-        verdict=SKIPPED,
-        skipped=reason,
+        verdict=Verdict.BROKEN if broken else SKIPPED,
+        skipped=None if broken else reason,
+        error=reason if broken else None,
     )
 
 
@@ -243,6 +254,7 @@ def _score(score: Score) -> dict[str, object]:
         "marks": {name: mark for name, mark in score.marks.items() if math.isfinite(mark)},
         "claimed": score.claimed,
         "judge": score.judge,
+        "details": dict(score.details),
     }
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from distill_tests.progress import Progress
 from distill_tests.properties import properties_of
 from distill_tests.record import Totals
 from distill_tests.redact import Redactor
-from distill_tests.registry import Reporter, kinds, reporters
+from distill_tests.registry import Reporter, judges, kinds, providers, reporters
 from distill_tests.store import typical_latency_s
+from distill_tests.summary import EXIT_NO_VERDICT
 from distill_tests.terminal import terminal_summary
 from distill_tests.types import Model, Verdict
 
@@ -38,7 +40,7 @@ BROKEN = 11
 class Session:
     """Registered when the first spec is collected, or (on xdist's controller) when a worker has one."""
 
-    def __init__(self, config: pytest.Config, *, run_id: str) -> None:
+    def __init__(self, config: pytest.Config, *, run_id: str, workers: Callable[[], int] = lambda: 0) -> None:
         self.config, self.run_id = config, run_id
         self.worker = getattr(config, "workerinput", None)
         self.redactor = Redactor.from_environ(os.environ)
@@ -52,26 +54,40 @@ class Session:
         )
         self.concurrency = max(1, config.option.distill_concurrency // _worker_count())
         self._engine: Engine | None = None
-        self._reporters: tuple[Reporter, ...] | None = None
+        self._reporters: dict[str, Reporter] | None = None
+        self._spec_nodes: set[str] = set()
+        self._markers: set[str] = set()
+        self._workers, self._workers_done = workers, 0
+        self._has_items = False
         self._upcoming: list[CaseItem] = []
         self._foreign_failures = 0
         self._expected_calls: int | None = None
         self._items = 0
-        for name in (*kinds, "gate"):
-            config.addinivalue_line("markers", f"{name}: distill-tests items of this sort")
         self.progress = self._progress()
         config.stash[AUDITING] = Auditing(
             engine=self.engine,
             loaded=self._know_keys,
             tick=self._tick,
-            targets=tuple(_split(config.option.distill_target)),
+            targets=tuple(dict.fromkeys(_split(config.option.distill_target))),
             first=config.option.distill_first,
             full=config.option.distill_full,
             width=self.concurrency,
         )
 
     def spec_file(self, path: Path, parent: pytest.Collector) -> SpecFile:
-        return SpecFile.from_parent(parent, path=path)
+        # Here, because a conftest.py of the file's own folder may have added a kind.
+        for name in {*kinds, "gate"} - self._markers:
+            self._markers.add(name)
+            self.config.addinivalue_line("markers", f"{name}: distill-tests items of this sort")
+        spec_file = SpecFile.from_parent(parent, path=path)
+        self._spec_nodes.add(spec_file.nodeid)
+        return spec_file
+
+    def begin_workers(self) -> None:
+        """On xdist's controller, before any item is dealt: a store that cannot be used ends the run here."""
+        self._has_items = True
+        if not self.config.option.distill_no_store:
+            self.engine()
 
     def _know_keys(self, models: Mapping[str, Model]) -> None:
         """Redact what the cards' key variables hold, too, however they are named."""
@@ -102,6 +118,18 @@ class Session:
                 pytest.exit(str(trouble), returncode=BROKEN)
         return self._engine
 
+    def _prepare(self, models: Iterable[Model]) -> None:
+        """Fetch what has to be fetched before the clock of a first call runs; trouble shows in the cases."""
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        for model in models:
+            prepare = getattr(providers.get(model.provider).make, "prepare", None)
+            if prepare is not None:
+                with (
+                    capture.global_and_fixture_disabled() if capture else nullcontext(),
+                    suppress(DistillError),
+                ):
+                    prepare(model, quiet=bool(self.worker) or self.config.option.verbose < 0)
+
     # --- progress -------------------------------------------------------------------------------
 
     def _progress(self) -> Progress | None:
@@ -120,6 +148,19 @@ class Session:
         if self.progress is not None:
             self.progress.tick(self.engine().counters(), self._expected_calls)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """A target's gates after its cases, however they were shuffled: a case's rerun must come first."""
+        places: dict[Target, list[int]] = {}
+        for place, item in enumerate(items):
+            if isinstance(item, SpecItem):
+                places.setdefault(item.target, []).append(place)
+        for target, mine in _targets(items).items():
+            for place, item in zip(
+                places[target], sorted(mine, key=lambda one: isinstance(one, GateItem)), strict=True
+            ):
+                items[place] = item
+
     # --- prefetch -------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
@@ -129,14 +170,17 @@ class Session:
             return None
         targets = _targets(session.items)
         self._items = len(session.items)
+        self._has_items |= bool(targets)
         if option.distill_plan:
             self._print_plan(targets)
             return True
+        if not option.distill_replay:
+            self._prepare({target.model.alias: target.model for target in targets}.values())
         for target, items in targets.items():
             target.run.watch({item.gate.name for item in items if isinstance(item, GateItem)})
         self._expected_calls = sum(_most_calls(target, items) for target, items in targets.items())
         self._upcoming = [item for item in session.items if isinstance(item, CaseItem)]
-        if not self.worker and not option.maxfail:
+        if not self.worker and not option.maxfail and not self._asks_nothing:
             for target, items in targets.items():
                 _prefetch(target, items)
         return None
@@ -144,6 +188,8 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Under -x ask a window ahead only; on a worker ask for the targets at hand only."""
+        if self._asks_nothing:
+            return
         if self.config.option.maxfail:
             if isinstance(item, CaseItem):
                 self._ask_window(item)
@@ -169,18 +215,31 @@ class Session:
         if isinstance(item, SpecItem):
             _dress(report, item, call.excinfo.value if call.excinfo else None, self.redactor)
             if hasattr(report, "distill"):
-                for reporter in self.reporters():
-                    reporter.during(report.distill)
+                for name, reporter in list(self.reporters().items()):
+                    try:
+                        reporter.during(report.distill)
+                    except Exception as error:  # noqa: BLE001 - a reporter may be a user's code
+                        self._dismiss(name, error)
         return report
 
-    def reporters(self) -> tuple[Reporter, ...]:
+    def reporters(self) -> dict[str, Reporter]:
+        """The reporters by name, without those that failed."""
         if self._reporters is None:
-            self._reporters = tuple(reporters.get(name).make() for name in reporters)
-            for one in self._reporters:
-                begin = getattr(one, "begin", None)
-                if begin is not None:
-                    begin(items=self._items)
+            self._reporters = {}
+            for name in reporters:
+                try:
+                    self._reporters[name] = reporters.get(name).make()
+                    begin = getattr(self._reporters[name], "begin", None)
+                    if begin is not None:
+                        begin(items=self._items)
+                except Exception as error:  # noqa: BLE001 - a reporter may be a user's code
+                    self._dismiss(name, error)
         return self._reporters
+
+    def _dismiss(self, name: str, error: Exception) -> None:
+        """Go on without a reporter that failed; the end of the run tells of it."""
+        self.reporters().pop(name, None)
+        self.ledger.trouble(f"reporter {name!r}", error)
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         record = getattr(report, "distill", None)
@@ -196,13 +255,20 @@ class Session:
             return
         record = getattr(report, "distill", None)
         if record is not None:
-            self.ledger.add(record)
+            try:
+                self.ledger.add(record)
+            except DistillError as trouble:
+                pytest.exit(str(trouble), returncode=BROKEN)
         elif report.failed:
             self._foreign_failures += 1
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.skipped and not self.worker:
-            self.ledger.absent(node=report.nodeid, reason=_reason(report.longrepr))
+        if report.nodeid.partition("::")[0] in self._spec_nodes:
+            if not report.passed:
+                reason = _reason(report.longrepr)
+                self.ledger.absent(node=report.nodeid, reason=reason, broken=report.failed)
+        elif report.failed:
+            self._foreign_failures += 1
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -217,17 +283,36 @@ class Session:
         if self.worker:
             self.config.workeroutput["distill"] = self.ledger.wire()  # type: ignore[attr-defined]
         elif self.ledger.began:
-            summary = self.ledger.finish(self.reporters(), interrupted=interrupted)
-            if exitstatus in DECIDED:
-                session.exitstatus = combined_status(int(summary["exit_status"]), self._foreign_failures)
+            complete = self._workers_done == self._workers()
+            self.ledger.finish(self.reporters(), interrupted=interrupted, complete=complete)
         if self._engine is not None:
-            self._close(self._engine, interrupted=interrupted or bool(session.shouldfail))
+            try:
+                self._close(self._engine, interrupted=interrupted or bool(session.shouldfail))
+            except DistillError as error:
+                self.ledger.trouble("store", error)
+        if exitstatus in DECIDED and not self.worker:
+            session.exitstatus = self._exit_status(exitstatus)
+
+    def _exit_status(self, exitstatus: int) -> int:
+        """Ours, where anything was audited; what could not be reported is never a success."""
+        option = self.config.option
+        if self.ledger.summary is not None:
+            ours = int(self.ledger.summary["exit_status"])
+            exitstatus = combined_status(ours, exitstatus, self._foreign_failures)
+        elif self._has_items and option.distill_require_verdict and not self._asks_nothing:
+            exitstatus = exitstatus or EXIT_NO_VERDICT
+        return exitstatus or (int(pytest.ExitCode.INTERNAL_ERROR) if self.ledger.troubles else 0)
+
+    @property
+    def _asks_nothing(self) -> bool:
+        option = self.config.option
+        return option.collectonly or option.distill_plan or getattr(option, "setuponly", False)
 
     def _close(self, engine: Engine, *, interrupted: bool) -> None:
         """Say in the store how the run ended: what an unfinished one was answered may be used again."""
         if not self.worker:
             summary = self.ledger.summary or {}
-            changed = any(len(names) > 1 for names in engine.served().values())
+            changed = any(len(names) > 1 for names in summary.get("served", {}).values())
             unanswered = summary.get("verdict") == Verdict.BROKEN and not changed
             engine.finish(
                 interrupted=interrupted or unanswered, partial=summary.get("verdict") in (None, "none")
@@ -236,9 +321,10 @@ class Session:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        totals = getattr(node, "workeroutput", {}).get("distill")
-        if totals:
-            self.ledger.count_wire(totals)
+        wired = getattr(node, "workeroutput", {}).get("distill")
+        if wired:
+            self._workers_done += 1
+            self.ledger.count_wire(wired)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.ledger.summary is None:
@@ -247,6 +333,8 @@ class Session:
         terminalreporter.section("audit")
         for line in terminal_summary(self.ledger.summary, width=writer.fullwidth, color=writer.hasmarkup):
             terminalreporter.write_line(line)
+        for trouble in self.ledger.troubles:
+            terminalreporter.write_line(f"NOT REPORTED: {visible(self.redactor.redact(trouble))}", red=True)
 
     def _latency_s(self, model: Model) -> float | None:
         weights = model.options.get("weights") or {}
@@ -259,6 +347,8 @@ class Session:
         return self.config.rootpath / STATE / "store.sqlite"
 
     def _print_plan(self, targets: dict[Target, list[SpecItem]]) -> None:
+        if not self.config.pluginmanager.has_plugin("terminalreporter"):
+            return
         forecasts = [forecast.forecast(one.spec, one.model, one.run.planned) for one in targets]
         writer = self.config.get_terminal_writer()
         writer.line()
@@ -266,9 +356,13 @@ class Session:
             writer.line(line)
 
 
-def combined_status(ours: int, foreign_failures: int) -> int:
-    """BROKEN 11 before FAILED 1 before INCONCLUSIVE 10; another test's failure is a failure."""
-    return 1 if foreign_failures and ours != BROKEN else ours
+def combined_status(ours: int, pytests: int, foreign_failures: int) -> int:
+    """BROKEN 11 before FAILED 1 before INCONCLUSIVE 10; another test's failure is a failure.
+
+    What pytest calls failed is never turned into a success (a strict xfail that passed, say).
+    """
+    failed = foreign_failures or (pytests and ours in (0, EXIT_NO_VERDICT))
+    return 1 if failed and ours != BROKEN else ours
 
 
 def _stopped(engine: Engine) -> bool:
@@ -298,11 +392,13 @@ def _prefetch(target: Target, items: list[SpecItem]) -> None:
 
 
 def _most_calls(target: Target, items: list[SpecItem]) -> int:
-    """The most calls to the target that what is selected can need."""
+    """The most calls that what is selected can need, the judge's included."""
     kind = kinds.get(target.spec.kind).kind
     gated = any(isinstance(item, GateItem) for item in items)
     cases = target.run.planned if gated else [item.case for item in items if isinstance(item, CaseItem)]
-    return sum(kind.calls(case, target.spec)[1] for case in cases) * target.spec.repeats
+    use = target.spec.judge
+    judging = judges.get(use.name).declared(use.options).calls[1] if use else 0
+    return sum(kind.calls(case, target.spec)[1] + judging for case in cases) * target.spec.repeats
 
 
 def _dress(

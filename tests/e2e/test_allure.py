@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from distill_tests.record import Run
 from distill_tests.registry import Reporter, reporters
 from distill_tests.reporters.allure_results import CATEGORIES, MANY_ITEMS, environment
+from distill_tests.summary import summarise
 from tests.e2e.conftest import CONFTEST, Project, bad, good
-from tests.example_runs import answered, gated, passed, skipped, trial
-from tests.test_summary import SUMMARY
+from tests.example_runs import META, answered, gated, passed, records, skipped, trial
 
 pytest.importorskip("allure_pytest")
 
@@ -286,7 +288,7 @@ def test_environment_and_categories_are_written_once_by_the_controller(
     project: Project, workers: tuple[str, ...]
 ) -> None:
     project.spec(MIXED, gates=GATE)
-    project.run(*ALLURE, *workers, subprocess=True)
+    project.run(*ALLURE, *workers, subprocess=bool(workers))
     found = properties(project)
     assert found["verdict"] == "VERDICT: BROKEN (1 probe unanswered)"
     assert found["exit status"] == "11"
@@ -310,8 +312,8 @@ def test_files_of_a_users_own_are_left_alone_and_ours_are_renewed(project: Proje
 
 
 def test_the_environment_is_ascii_whatever_a_served_model_is_called() -> None:
-    summary = {**SUMMARY, "served": {"qwen max": ["通义=\\千问\U0001f600\x1b[31m\nverdict = PASSED"]}}
-    text = environment(summary)
+    served = {"qwen max": ["通义=\\千问\U0001f600\x1b[31m\nverdict = PASSED"]}
+    text = environment({**summarise(META, records()), "served": served})
     assert text.isascii()
     assert (
         "served\\ as\\ qwen\\ max = \\u901a\\u4e49=\\\\\\u5343\\u95ee\\ud83d\\ude00\\\\x1b[31m\\\\n" in text
@@ -326,9 +328,10 @@ def test_the_environment_is_ascii_whatever_a_served_model_is_called() -> None:
 def allure() -> Iterator[Any]:
     """allure_commons with a logger that keeps results in memory, and the reporter listening."""
     import allure_commons
-    from allure_commons.logger import AllureMemoryLogger
+    from allure_commons import logger as loggers
 
-    logger = AllureMemoryLogger()
+    make: Any = loggers.AllureMemoryLogger
+    logger = make()
     allure_commons.plugin_manager.register(logger)
     yield logger
     allure_commons.plugin_manager.unregister(logger)
@@ -395,13 +398,27 @@ def test_the_reporter_stops_listening_after_the_run(allure: Any) -> None:
     assert len(allure_commons.plugin_manager.get_plugins()) == before
 
 
+def test_a_fault_of_ours_leaves_the_result_to_allure_pytest_and_is_told_with_the_next_record(
+    allure: Any,
+) -> None:
+    import allure_commons
+
+    class Full:
+        @allure_commons.hookimpl(tryfirst=True)
+        def report_attached_data(self, body: object, file_name: str) -> None:
+            raise OSError("no space left on device")
+
+    full = Full()
+    allure_commons.plugin_manager.register(full)
+    reporter: Any = reporters.get("allure").make()
+    assert written(allure, reporter, answered())["name"] == "developer-en.narrator"
+    allure_commons.plugin_manager.unregister(full)
+    with pytest.raises(OSError, match="no space left"):
+        reporter.during(answered())
+
+
 def _run() -> Any:
     """A run without a summary: nothing is written beside the results."""
-    from pathlib import Path
-
-    from distill_tests.record import Run
-    from tests.example_runs import META
-
     return Run(meta=META, records=(), summary=None, directory=Path("x"))
 
 
@@ -423,10 +440,8 @@ def test_without_allure_pytest_nothing_of_it_is_imported_or_written(project: Pro
 
 def test_without_a_results_directory_nothing_is_written(project: Project) -> None:
     project.spec(MIXED, gates=GATE)
-    before = {path.name for path in project.path.iterdir()}
     project.run()
-    assert {path.name for path in project.path.iterdir()} - before == {
-        "reports",
-        ".distill-tests",
-        "calls.log",
-    }
+    written_by_us = {path.name for path in project.path.rglob("*")}
+    assert "summary.json" in written_by_us
+    assert written_by_us.isdisjoint({"environment.properties", "categories.json", "allurerc.json"})
+    assert not any(name.endswith(("-result.json", "-attachment.txt")) for name in written_by_us)

@@ -47,7 +47,7 @@ HOSTILE = {
 CONFTEST = """
 import json
 from pathlib import Path
-from distill_tests.errors import ProviderError
+from distill_tests.errors import ProviderError, Refused
 from distill_tests.registry import judge, kind, provider
 from distill_tests.types import Case, Exchange, Exhibit, Message, Reply, Request, Score, Span, Trial
 
@@ -67,6 +67,8 @@ class Hostile:
         return None
     async def send(self, request):
         word = request.messages[-1].text
+        if word.startswith("refused-"):
+            raise Refused("hostile: 401 " + reply_to(word.removeprefix("refused-")))
         if word.startswith("error-"):
             raise ProviderError("hostile: 500 " + reply_to(word.removeprefix("error-")))
         text = reply_to(word)
@@ -166,6 +168,16 @@ def test_nothing_that_acts_reaches_the_terminal_or_any_report(hostile: Project) 
     assert {name: acting(text) for name, text in files.items() if acting(text)} == {}
     suffixes = {Path(name).suffix for name in files}
     assert suffixes >= {".json", ".jsonl", ".md", ".xml", ".txt", ".properties"}
+
+
+@pytest.mark.parametrize("word", ["ansi", "bidi", "surrogates", "forged"])
+def test_a_refusal_is_a_tame_reason_of_what_was_skipped(hostile: Project, word: str) -> None:
+    raw_spec(hostile, [f"refused-{word}", f"bug-refused-{word}"])
+    result = hostile.run(*REPORTS, "--distill-concurrency", "1")
+    result.assert_outcomes(errors=1, skipped=1)
+    assert acting(result.stdout.str()) == set()
+    assert acting((hostile.path / "junit.xml").read_text("utf-8")) == set()
+    assert not any(line.startswith("VERDICT: PASSED") for line in result.outlines)
 
 
 def test_a_forged_verdict_does_not_stand_where_ours_do(hostile: Project) -> None:

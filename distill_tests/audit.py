@@ -38,6 +38,14 @@ class NotNeeded(DistillError):
     """The case was not asked: the gates had decided."""
 
 
+def case_verdict(trials: Sequence[Trial], *, wrong: Callable[[Trial], bool], on_miss: str) -> Verdict:
+    """A wrong trial outweighs an unscored one; an unscored one is never a pass."""
+    scored = [trial for trial in trials if trial.score.value is not None]
+    if any(wrong(trial) for trial in scored):
+        return Verdict.MISSED if on_miss == "gate" else Verdict.FAILED
+    return Verdict.PASSED if trials and len(scored) == len(trials) else Verdict.INCONCLUSIVE
+
+
 class TargetRun:
     """The declared cases of one spec for one model, asked through an engine.
 

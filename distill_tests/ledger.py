@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from distill_tests import __version__
+from distill_tests.engine.sources import described
+from distill_tests.errors import DistillError
 from distill_tests.record import Record, Run, RunMeta, Totals, absent_record
 from distill_tests.registry import Reporter
 from distill_tests.rundir import RunWriter, directory_name
@@ -39,6 +41,8 @@ class Ledger:
     ) -> None:
         self.records: list[Record] = []
         self.summary: Record | None = None
+        self.troubles: list[str] = []
+        """What could not be reported, in words."""
         self._redact, self._now = redact, now
         self._started = now()
         self._directory = rootpath / "reports" / directory_name(self._started, run_id)
@@ -57,18 +61,27 @@ class Ledger:
         )
 
     def add(self, record: Record) -> None:
-        """Take a record in; it is on disk when this returns."""
-        self.records.append(record)
-        if self._writer is None:
-            self._writer = RunWriter(self._directory, self._meta, redact=self._redact)
-            for earlier in self.records[:-1]:
-                self._writer.append(earlier)
-        self._writer.append(record)
+        """Take a record in; it is on disk when this returns.
 
-    def absent(self, *, node: str, reason: str) -> None:
-        """List a spec, or one target of it, that was skipped as a whole."""
+        Raises DistillError, in words, if it cannot be written.
+        """
+        self.records.append(record)
+        try:
+            if self._writer is None:
+                self._writer = RunWriter(self._directory, self._meta, redact=self._redact)
+                for earlier in self.records[:-1]:
+                    self._writer.append(earlier)
+            self._writer.append(record)
+        except OSError as error:
+            raise DistillError(
+                f"{self._directory}: cannot write the report ({error.strerror or error}); make the folder "
+                "writable and run again: replies that are in the store are kept"
+            ) from error
+
+    def absent(self, *, node: str, reason: str, broken: bool = False) -> None:
+        """List a spec, or one target of it, that was skipped as a whole, or (``broken``) cannot be read."""
         path, _, target = node.partition("::")
-        self.records.append(absent_record(node=node, path=path, reason=reason, target=target))
+        self.records.append(absent_record(node=node, path=path, reason=reason, target=target, broken=broken))
 
     @property
     def began(self) -> bool:
@@ -83,29 +96,50 @@ class Ledger:
             known += [name for name in names if name not in known]
 
     def wire(self) -> dict[str, Any]:
-        """What was counted, for xdist's wire; see :meth:`count_wire`."""
+        """What a worker knows beside its records, for xdist's wire; see :meth:`count_wire`."""
         totals = dataclasses.asdict(self._totals) if self._totals else None
-        return {"totals": totals, "served": self._served}
+        absent = [record for record in self.records if record["type"] == "spec"]
+        return {"totals": totals, "served": self._served, "absent": absent, "troubles": self.troubles}
 
     def count_wire(self, wired: Mapping[str, Any]) -> None:
         if wired["totals"]:
             self.count(Totals(**wired["totals"]), wired["served"])
+        self.records += [record for record in wired["absent"] if record not in self.records]
+        self.troubles += [words for words in wired["troubles"] if words not in self.troubles]
 
-    def finish(self, reporters: Sequence[Reporter], *, interrupted: bool) -> Record:
-        """Write the summary and let every reporter write its own; returns the summary."""
+    def trouble(self, what: str, error: Exception) -> None:
+        """Keep in words that a report could not be made: no verdict changes, and nobody misses it."""
+        words = str(error) if isinstance(error, (DistillError, OSError)) else described(what, error)
+        told = words if words.startswith(what) else f"{what}: {words}"
+        self.troubles += [told] if told not in self.troubles else []
+
+    def finish(
+        self, reporters: Mapping[str, Reporter], *, interrupted: bool, complete: bool = True
+    ) -> Record:
+        """Write the summary and let every reporter write its own; returns the summary.
+
+        ``complete``: all totals were counted (else the records' are summed).  What cannot be written
+        is in ``troubles``.
+        """
         assert self._writer is not None, "a run without records has nothing to finish"
         finished = self._now()
         meta = dataclasses.replace(
             self._meta,
             finished_at=finished.isoformat(timespec="seconds"),
             seconds=(finished - self._started).total_seconds(),
-            totals=self._totals,
+            totals=self._totals if complete else None,
             served=self._served,
             interrupted=interrupted,
         )
         self.summary = summarise(meta, self.records)
-        self._writer.finish(self.summary)
+        try:
+            self._writer.finish(self.summary)
+        except OSError as error:
+            self.trouble("run.jsonl", error)
         run = Run(meta=meta, records=tuple(self.records), summary=self.summary, directory=self._directory)
-        for reporter in reporters:
-            reporter.after(run)
+        for name, reporter in reporters.items():
+            try:
+                reporter.after(run)
+            except Exception as error:  # noqa: BLE001 - a reporter may be a user's code; the others go on
+                self.trouble(f"reporter {name!r}", error)
         return self.summary

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from distill_tests.roots import find_root
 
 SESSION = "distill_tests.session"
 RUN_ID = pytest.StashKey[str]()
+WORKERS = pytest.StashKey[int]()
+"""How many xdist workers were started, those that replaced a crashed one included."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     option(
         "--distill-target",
         action="append",
+        type=_aliases,
         default=[],
         metavar="ALIAS",
         help="audit this model instead of each spec's targets (repeatable, or separated by commas)",
@@ -82,6 +86,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _aliases(text: str) -> str:
+    """As it is: an empty one (an unset variable in a CI script) must not mean the spec's own targets."""
+    if not text.strip(" ,"):
+        raise pytest.UsageError(f"--distill-target names no model (got {text!r})")
+    return text
+
+
 def _positive(text: str) -> int:
     try:
         number = int(text)
@@ -103,17 +114,33 @@ def _age_s(text: str) -> float:
     return float(int(number) * units[unit])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
+    if option.distill_replay and option.distill_no_store:
+        raise pytest.UsageError("--distill-replay reads the store: run it without --distill-no-store")
+    if option.distill_plan and getattr(option, "dist", "no") != "no":
+        option.dist = "no"  # As xdist itself does under --collect-only.
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["distill_run_id"] = run_id(node.config)
+    node.config.stash[WORKERS] = node.config.stash.get(WORKERS, 0) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     if config.getvalue("dist") != "load":
         return None
-    scheduling = importlib.import_module("distill_tests.xdist").TargetScheduling
-    return scheduling(config, log, found=lambda: start(config))
+    return importlib.import_module("distill_tests.xdist").TargetScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """The controller does not collect: a worker's list tells it that there are specs, whatever ``--dist``."""
+    if any(map(importlib.import_module("distill_tests.xdist").is_ours, ids)):
+        start(node.config).begin_workers()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -129,7 +156,9 @@ def start(config: pytest.Config) -> Any:
     manager = config.pluginmanager
     known = manager.get_plugin(SESSION)
     if known is None:
-        known = importlib.import_module(SESSION).Session(config, run_id=run_id(config))
+        known = importlib.import_module(SESSION).Session(
+            config, run_id=run_id(config), workers=lambda: config.stash.get(WORKERS, 0)
+        )
         manager.register(known, SESSION)
     return known
 

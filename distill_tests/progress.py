@@ -125,5 +125,7 @@ class Progress:
     def _write(self, text: str) -> None:
         """``text`` starts on the next line; then back up and to pytest's column."""
         column = self._column()
+        encoding = self._stream.encoding or "utf-8"
+        text = text.encode(encoding, "replace").decode(encoding)  # A middle dot must not break a case.
         self._stream.write(f"{text}\x1b[1A\r" + (f"\x1b[{column}C" if column else ""))
         self._stream.flush()

@@ -51,7 +51,7 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
         "targets": plain(targets),
         "gates": [_gate(row) for row in gates_of(rows)],
         "not_selected": plain([missed._asdict() for missed in missing]),
-        "absent": [_absent(row) for row in rows if row["type"] == "spec"],
+        "absent": [_absent(row) for row in rows if row["type"] == "spec" and row["skipped"]],
         "cases": plain(_counts(cases_of(rows))),
         "tags": _by_tag(rows),
         **_spent(totals),
@@ -62,9 +62,10 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
 
 
 def _last_of_each(records: Iterable[Record]) -> list[Record]:
-    rows: dict[tuple[str, str], Record] = {}
+    # The spec, too: outside rootdir pytest gives files of one name in two folders one node id.
+    rows: dict[tuple[str, str, str], Record] = {}
     for record in records:
-        rows[record["type"], record["node"]] = record
+        rows[record["type"], record["spec"], record["node"]] = record
     return list(rows.values())
 
 
@@ -134,6 +135,8 @@ def _reasons(verdict: Verdict, rows: Sequence[Record], served: Mapping[str, Sequ
     if cases:
         reasons.append(f"{plural(cases, 'probe')} {CASE_WORDS[verdict.value]}")
     if verdict is Verdict.BROKEN:
+        unread = sum(row["type"] == "spec" and row["verdict"] == verdict for row in rows)
+        reasons += [f"{plural(unread, 'spec')} could not be read"] if unread else []
         reasons += [_changed(alias, names) for alias, names in served.items() if len(names) > 1]
     return reasons
 

@@ -6,7 +6,7 @@ Concurrency needs no ``-n``: the engine has it.  This only makes ``-n`` right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from xdist.scheduler import LoadScheduling, LoadScopeScheduling
@@ -28,11 +28,10 @@ class TargetScheduling:
     """xdist's own load scheduling until a worker's collection shows one of our items.
 
     An ordinary project's run stays what it was; with a spec in it, the work is dealt by target.
-    ``found`` is called when that happens.
     """
 
-    def __init__(self, config: Any, log: Any, *, found: Callable[[], object]) -> None:
-        self._config, self._log, self._found = config, log, found
+    def __init__(self, config: Any, log: Any) -> None:
+        self._config, self._log = config, log
         self._dealer: Any = LoadScheduling(config, log)
         self._decided = False
 
@@ -40,7 +39,6 @@ class TargetScheduling:
         if not self._decided:
             self._decided = True
             if any(is_ours(nodeid) for nodeid in collection):
-                self._found()
                 by_target = LoadTargetScheduling(self._config, self._log)
                 for known in self._dealer.nodes:
                     by_target.add_node(known)

@@ -764,3 +764,36 @@ def test_a_thousand_calls_cost_the_engine_little(tmp_path: Path) -> None:
         for future in futures:
             future.result(PATIENCE_S)
         assert time.process_time() - started < 1.5
+
+
+# --- what blocks ---------------------------------------------------------------------------------
+
+
+def test_a_job_that_blocks_the_loop_does_not_keep_stop_waiting() -> None:
+    release = threading.Event()
+
+    async def blocking(_ask: Ask) -> None:
+        release.wait(PATIENCE_S)
+
+    with engine() as one:
+        future = one.submit("blocking", blocking)
+        one.stop(grace_s=0.0)
+        with pytest.raises(Stopped):
+            future.result(0)
+        release.set()
+
+
+def test_a_judge_in_an_endless_loop_does_not_keep_the_process_from_ending() -> None:
+    code = (
+        "import threading\n"
+        "from distill_tests.engine.pool import DaemonPool\n"
+        "pool = DaemonPool(2, name='judge')\n"
+        "assert pool.submit(lambda: 7).result(5) == 7\n"
+        "begun = threading.Event()\n"
+        "pool.submit(lambda: (begun.set(), threading.Event().wait()))\n"
+        "begun.wait(5)\n"
+        "pool.shutdown(cancel_futures=True)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=PATIENCE_S, cwd=Path(__file__).parents[1]
+    )

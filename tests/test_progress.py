@@ -122,3 +122,14 @@ def test_it_is_drawn_twice_a_second_at_most_even_if_it_is_cleared() -> None:
         progress.tick(replace(BUSY, made=tenth), 400)
         progress.clear()
     assert stream.getvalue().count(" of 400 calls") == 4
+
+
+def test_a_stream_that_cannot_hold_a_middle_dot_gets_the_line_without_it() -> None:
+    class Ascii(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    raw = io.BytesIO()
+    stream = Ascii(raw, "ascii")
+    Progress(stream, clock=lambda: 0.0, columns=lambda: 80).tick(BUSY, 400)
+    assert b"120 of 400 calls" in raw.getvalue()

@@ -11,11 +11,12 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from distill_tests.engine.calls import Calls
+from distill_tests.engine.pool import DaemonPool
 from distill_tests.errors import DistillError, Stopped
 from distill_tests.throttle import Rank
 from distill_tests.types import Ask, Reply, Request
@@ -51,11 +52,12 @@ class Loop:
         self._calls = calls
         self._jobs: set[Job] = set()
         self._stopped = False
+        self._blocked = False
         self._loop = asyncio.new_event_loop()
         self._loop.set_debug(False)
         self._loop.set_exception_handler(lambda _loop, _context: None)
         # CPU work of judges; more threads than cores would only keep the loop from its turn.
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="distill-tests judge")
+        self._pool = DaemonPool(os.cpu_count() or 1, name="distill-tests judge")
         self._loop.set_default_executor(self._pool)
         self._thread = threading.Thread(target=self._run, name="distill-tests loop", daemon=True)
         self._thread.start()
@@ -70,13 +72,20 @@ class Loop:
         self._from_outside(lambda: self._cancel(job), otherwise=lambda: None)
 
     def stop(self, grace_s: float) -> None:
-        """Returns when every job has ended."""
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._stop(grace_s), self._loop).result()
+        """Returns when every job has ended, or been ended: one that blocks the loop keeps nobody waiting."""
+        if not self._thread.is_alive() or self._blocked:
+            return
+        stopping = asyncio.run_coroutine_threadsafe(self._stop(grace_s), self._loop)
+        try:
+            stopping.result(grace_s + 2 * SETTLING_S)
+        except TimeoutError:
+            self._blocked = True
+            for job in list(self._jobs):
+                job.settle(error=_stopped())
 
     def close(self) -> None:
         """End the thread; call ``stop`` first."""
-        if self._thread.is_alive():
+        if self._thread.is_alive() and not self._blocked:
             with contextlib.suppress(TimeoutError):
                 closing = asyncio.run_coroutine_threadsafe(self._calls.sources.aclose(), self._loop)
                 closing.result(JOINING_S)

@@ -3,7 +3,8 @@
 The only package that knows YAML and JSON Schema, and the owner of ``path:line:column``.
 
     files, yamltext, syntax      text to plain data with places; what is no YAML, in words
-    schemas, validate            data against the shipped JSON Schemas: keywords, branches, values, wording
+    schemas, validate            data against the shipped JSON Schemas, by jsonschema
+    breach, explain, wording     what it found, in words
     cards                        models.yaml
     specs                        a spec, with its judging, gates and packs
     faults                       from what is wrong to problems with places

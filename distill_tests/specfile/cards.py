@@ -11,21 +11,18 @@ from distill_tests.registry import ProviderEntry, providers
 from distill_tests.specfile.environment import REFERENCE, expanded
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.files import whole_path
-from distill_tests.specfile.schemas import shipped
-from distill_tests.specfile.validate import Walk
+from distill_tests.specfile.schemas import closed, inlined, whole
+from distill_tests.specfile.tree import read_inside
+from distill_tests.specfile.validate import check, noted
 from distill_tests.specfile.wording import label
-from distill_tests.specfile.yamltext import read
 from distill_tests.types import Identity, Model, Pointer, Price, Relation
 
 
 def load_models(path: Path, *, environ: Mapping[str, str]) -> dict[str, Model]:
     """The model cards of a ``models.yaml`` by alias; raises SpecError with every problem of the file."""
-    sheet = Sheet(read(path))
+    sheet = Sheet(read_inside(path))
     cards = sheet.document.data
-    schema = shipped("models.json")
-    walk = Walk()
-    walk.check(cards, {**schema, "additionalProperties": {"type": "object"}}, schema)
-    sheet.take(walk.faults)
+    sheet.take(check(cards, {**whole("models.json"), "additionalProperties": {"type": "object"}}))
     if not isinstance(cards, dict):
         sheet.raise_if_any()
     models: dict[str, Model] = {}
@@ -43,21 +40,19 @@ class _Card:
     def __init__(self, alias: str, card: Mapping[str, Any], sheet: Sheet, environ: Mapping[str, str]) -> None:
         self.alias, self.sheet, self.environ = alias, sheet, environ
         self.card = dict(card)
-        self.common: Mapping[str, Any] = shipped("models.json")["$defs"]["card"]
+        self.common = whole("models.json#/$defs/card")
 
     def is_sound(self) -> bool:
         before = len(self.sheet.problems)
-        walk = Walk()
-        keys = walk.check(self.card, self.common, shipped("models.json"), (self.alias,))
         provider = self._provider()
         if provider is not None:
-            options = {"type": "object", "properties": provider.options, "required": list(provider.required)}
-            keys.add(walk.check(self.card, options, options, (self.alias,)))
-            walk.unknown(self.card, keys, (self.alias,))
+            options = {"properties": provider.options, "required": provider.required}
+            schema = closed(self.common, inlined(options))
         else:
-            walk.misspelt(self.card, keys, ["provider"], (self.alias,))
-        self.sheet.take(walk.faults)
-        paths = {noted.at for noted in walk.noted if noted.annotation == "x-path"}
+            schema = closed(self.common, {}, unless_like=["provider"])
+        self.sheet.take(check(self.card, schema, (self.alias,)))
+        notes = noted(self.card, schema, (self.alias,))
+        paths = {note.at for note in notes if note.annotation == "x-path"}
         written = self.card.get("base_url")
         self.card = self._expanded(self.card, (self.alias,), paths)
         if self.card.get("base_url") != written:
@@ -66,11 +61,9 @@ class _Card:
 
     def _check_address(self) -> None:
         """The base URL again, once its variables are in place; these are not shown."""
-        walk = Walk()
-        schema = self.common["properties"]["base_url"]
-        walk.check(self.card["base_url"], {**schema, "writeOnly": True}, schema, (self.alias, "base_url"))
         if not REFERENCE.search(self.card["base_url"]):
-            self.sheet.take(walk.faults)
+            schema = {**self.common["properties"]["base_url"], "writeOnly": True}
+            self.sheet.take(check(self.card["base_url"], schema, (self.alias, "base_url")))
 
     def _provider(self) -> ProviderEntry | None:
         name = self.card.get("provider")

@@ -7,17 +7,20 @@ from typing import Any
 
 from distill_tests.errors import Problem
 from distill_tests.registry import judges, kinds, providers
+from distill_tests.sharing import sharing_trouble
 from distill_tests.specfile.wording import shown
 from distill_tests.types import Case, Model, Spec
 
 
 def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:
-    """Ids that are not unique, a target whose identity is not known, prompts that a recording lacks.
+    """Ids that are not unique, a target whose identity is not known or whose text may not go to the judge's
+    model, prompts that a recording lacks.
 
     Raises DataError for a recording that cannot be read.
     """
     yield from _repeated_ids(cases)
     yield from _missing_identity(spec, target)
+    yield from _unshared(spec, target)
     yield from _missing_recordings(cases, spec, target)
 
 
@@ -32,10 +35,21 @@ def _repeated_ids(cases: Sequence[Case]) -> Iterator[Problem]:
 
 def _missing_identity(spec: Spec, target: Model) -> Iterator[Problem]:
     use = spec.judge
-    if use is not None and judges.get(use.name).needs_identity and target.identity is None:
+    if use is None or target.identity is not None:
+        return
+    if judges.get(use.name).declared(use.options).needs_identity:
         what = f"judge {shown(use.name)} has to know who {shown(target.alias)} is"
         allowed = "give its card an identity: {name: …, maker: …}"
         yield Problem(place=target.place or spec.place("targets"), what=what, allowed=allowed)
+
+
+def _unshared(spec: Spec, target: Model) -> Iterator[Problem]:
+    """A confidential target, and a judge's model at a host that its text must not go to."""
+    use = spec.judge
+    trouble = sharing_trouble(target, use.model) if use is not None and use.model is not None else None
+    if use is not None and trouble is not None:
+        what = f"judge {shown(use.name)} would send on what {shown(target.alias)} says: {trouble.what}"
+        yield Problem(place=spec.place("judge", "model"), what=what, allowed=trouble.allowed)
 
 
 def _missing_recordings(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from distill_tests.errors import Problem, SpecError, UnknownName
-from distill_tests.specfile.validate import Fault
+from distill_tests.specfile.breach import Fault
 from distill_tests.specfile.wording import choice, shown, wide_in_name
 from distill_tests.specfile.yamltext import Document
 from distill_tests.types import Pointer
@@ -22,10 +22,14 @@ class Sheet:
         self.document = document
         self.problems: list[Problem] = list(document.problems)
 
+    @property
+    def is_full(self) -> bool:
+        return len(self.problems) >= MOST_PROBLEMS
+
     def note(
         self, at: Pointer, what: str, *, got: str | None = None, allowed: str | None = None, key: bool = False
     ) -> None:
-        if len(self.problems) >= MOST_PROBLEMS:
+        if self.is_full:
             return
         place = self.document.place(at, key=key)
         self.problems.append(Problem(place=place, what=what, got=got, allowed=allowed))

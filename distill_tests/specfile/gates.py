@@ -8,10 +8,10 @@ from typing import Any, Final
 from distill_tests.errors import UnknownName
 from distill_tests.registry import Statistic, statistics
 from distill_tests.specfile.faults import Sheet
-from distill_tests.specfile.schemas import Schema, shipped
-from distill_tests.specfile.validate import Walk
-from distill_tests.specfile.values import is_of_type
+from distill_tests.specfile.schemas import closed, inlined, whole
+from distill_tests.specfile.validate import check
 from distill_tests.specfile.wording import near, shown
+from distill_tests.specfile.yamltext import UNREAD
 from distill_tests.types import Gate, Pointer
 
 OWN: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -29,12 +29,8 @@ def read_gates(data: Mapping[str, Any], sheet: Sheet) -> tuple[Gate, ...]:
             sheet.note(("on_miss",), what, allowed="nothing would punish a wrong answer")
         return ()
     written = data["gates"]
-    root = shipped("spec.json")
-    slugs = {"$ref": "#/$defs/slug"}
-    schema = {**root["$defs"]["gates"], "propertyNames": slugs, "additionalProperties": {"type": "object"}}
-    walk = Walk()
-    walk.check(written, schema, root, ("gates",))
-    sheet.take(walk.faults)
+    own = {"propertyNames": whole("spec.json#/$defs/slug"), "additionalProperties": {"type": "object"}}
+    sheet.take(check(written, {**whole("spec.json#/$defs/gates"), **own}, ("gates",)))
     if not isinstance(written, dict):
         return ()
     gates = [_gate(name, one, sheet) for name, one in written.items() if isinstance(one, dict)]
@@ -42,11 +38,19 @@ def read_gates(data: Mapping[str, Any], sheet: Sheet) -> tuple[Gate, ...]:
 
 
 def _gate(name: str, written: Mapping[str, Any], sheet: Sheet) -> Gate | None:
+    if sheet.is_full:
+        return None
     at: Pointer = ("gates", name)
     before = len(sheet.problems)
     statistic = _statistic(name, written, sheet)
-    common = shipped("spec.json")["$defs"]["gate"]
-    meant = _check_keys(written, common, statistic, sheet, at)
+    common = whole("spec.json#/$defs/gate")
+    if statistic is None:  # its options are not known
+        schema = closed(common, {}, unless_like=list(common["properties"]))
+    else:
+        schema = closed(common, inlined({"properties": statistic.options}))
+    faults = check(written, schema, at)
+    sheet.take(faults)
+    meant = {fault.meant for fault in faults if fault.meant}
     _check_threshold(name, written, statistic, sheet, meant)
     if statistic is None or len(sheet.problems) > before:
         return None
@@ -73,26 +77,6 @@ def _statistic(name: str, written: Mapping[str, Any], sheet: Sheet) -> Statistic
         return None
 
 
-def _check_keys(
-    written: Mapping[str, Any], common: Schema, statistic: Statistic | None, sheet: Sheet, at: Pointer
-) -> set[str]:
-    """The keys that a misspelt one was meant to be."""
-    walk = Walk()
-    keys = walk.check(written, common, shipped("spec.json"), at)
-    if statistic is not None:
-        options = {"type": "object", "properties": statistic.options}
-        keys.add(walk.check(written, options, options, at))
-        walk.unknown(written, keys, at)
-    known = keys.known()
-    meant = {key: near(key, known) for key in written if key not in keys.seen}
-    if statistic is None:  # its options are not known: only what looks like a common key is a mistake
-        for key in meant:
-            if meant[key]:
-                walk.unknown_key(key, known, (*at, key))
-    sheet.take(walk.faults)
-    return {key for key in meant.values() if key}
-
-
 def _check_threshold(
     name: str, written: Mapping[str, Any], statistic: Statistic | None, sheet: Sheet, meant: set[str]
 ) -> None:
@@ -115,7 +99,8 @@ def _check_threshold(
 
 def _check_scale(what: str, value: Any, statistic: Statistic, sheet: Sheet, at: Pointer) -> None:
     low, high = statistic.scale
-    if is_of_type(value, "number") and not low <= value <= high:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value is not UNREAD
+    if is_number and not low <= value <= high:
         percent = (low, high) == (0, 1) and 1 < value <= 100
         sheet.note(
             at,

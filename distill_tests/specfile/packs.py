@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from distill_tests.errors import Problem, SpecError
-from distill_tests.specfile.environment import expanded
+from distill_tests.specfile.environment import REFERENCE, expanded
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.files import shown_path, text_of
-from distill_tests.specfile.schemas import shipped
-from distill_tests.specfile.validate import Walk
+from distill_tests.specfile.schemas import whole
+from distill_tests.specfile.tree import project_of, read_inside, resolved
+from distill_tests.specfile.validate import check
 from distill_tests.specfile.wording import shown
 from distill_tests.specfile.yamltext import Document, read
 from distill_tests.types import Pointer
 
 MOST_PACKS: Final = 100
+LONGEST_PATH: Final = 4096
+_WHERE: Final = "a pack lies in the project, or in a folder that a variable names: ${NAME}/…"
 
 
 class Packs:
@@ -28,10 +31,16 @@ class Packs:
         self.documents: list[Document] = []
         self._open: list[Path] = []
         self._done: set[Path] = set()
+        self._folders: list[Path] = []
+        """What lies in one of these may be read: the project, folders that variables name."""
 
     def include(self, written: Any, sheet: Sheet, at: Pointer, directory: Path) -> None:
         """Adds the pack(s) that ``written`` names; what is wrong goes onto ``sheet``."""
+        self._folders = self._folders or [project_of(directory / "pack")]
         one = isinstance(written, str)
+        if not one and len(written) > MOST_PACKS:
+            sheet.note(at, f"{len(written):,} packs are included", allowed=f"at most {MOST_PACKS}")
+            return
         for index, name in enumerate([written] if one else written):
             self._add(name, sheet, at if one else (*at, index), directory)
 
@@ -41,9 +50,21 @@ class Packs:
             sheet.note(at, what, allowed=allowed)
         if result.faults or result.absent:
             return
+        if len(result.text) > LONGEST_PATH:
+            sheet.note(at, f"a path of {len(result.text):,} characters", allowed=f"at most {LONGEST_PATH:,}")
+            return
         path = directory / result.text
-        whole = _whole(path)
-        if whole in self._open:
+        whole = resolved(path)
+        variable = REFERENCE.match(written)
+        if variable is not None:
+            self._folders.append(resolved(directory / self.environ[variable[1]]))
+        if not any(whole.is_relative_to(folder) for folder in self._folders):
+            sheet.note(
+                at,
+                f"{shown(written)} leads out of the project {shown_path(self._folders[0])}",
+                allowed=_WHERE,
+            )
+        elif whole in self._open:
             chain = " > ".join(shown_path(step) for step in (*self._open[self._open.index(whole) :], whole))
             sheet.note(at, f"this include comes back to itself: {chain}")
         elif whole not in self._done:
@@ -70,23 +91,14 @@ class Packs:
 
     def _take(self, document: Document, outer: Sheet, directory: Path) -> None:
         sheet = Sheet(document)
-        schema = shipped(f"{self.schema}.json")
-        walk = Walk()
-        walk.check(document.data, schema, schema)
-        sheet.take(walk.faults)
-        if not walk.faults:
+        faults = check(document.data, whole(f"{self.schema}.json"))
+        sheet.take(faults)
+        if not faults:
             inner = document.data.pop("include", None)
             if inner is not None:
                 self.include(inner, sheet, ("include",), directory)
             self.documents.append(document)
         outer.problems.extend(sheet.problems)
-
-
-def _whole(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL: reading it will say so
-        return path
 
 
 _MODELINE = re.compile(r"#\s*yaml-language-server:\s*\$schema=\S*?([a-z]+)\.json\s*$", re.M)
@@ -95,17 +107,15 @@ _MODELINE = re.compile(r"#\s*yaml-language-server:\s*\$schema=\S*?([a-z]+)\.json
 def problems_of_pack(path: Path) -> list[Problem]:
     """What is wrong with a pack by itself; its schema is the one that its modeline names, if any."""
     try:
-        document = read(path)
+        document = read_inside(path)
         named = _MODELINE.search(text_of(path))
     except SpecError as error:
         return list(error.problems)
     sheet = Sheet(document)
     if named is not None:
         try:
-            schema = shipped(f"{named[1]}.json")
+            schema = whole(f"{named[1]}.json")
         except FileNotFoundError:
             return []
-        walk = Walk()
-        walk.check(document.data, schema, schema)
-        sheet.take(walk.faults)
+        sheet.take(check(document.data, schema))
     return sheet.problems

@@ -14,9 +14,9 @@ from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.gates import read_gates
 from distill_tests.specfile.judging import Cards, read_judge
 from distill_tests.specfile.packs import Packs
-from distill_tests.specfile.schemas import Schema, shipped
-from distill_tests.specfile.validate import Noted, Walk
-from distill_tests.specfile.yamltext import read
+from distill_tests.specfile.schemas import closed, inlined, whole
+from distill_tests.specfile.tree import read_inside
+from distill_tests.specfile.validate import Noted, check, noted
 from distill_tests.types import Model, Place, Pointer, Sampling, Spec
 
 
@@ -33,16 +33,16 @@ def load(path: Path, models: Mapping[str, Model] | None, *, environ: Mapping[str
 class _SpecReader:
     def __init__(self, path: Path, models: Mapping[str, Model] | None, environ: Mapping[str, str]) -> None:
         self.directory, self.environ = path.parent, environ
-        self.sheet = Sheet(read(path))
+        self.sheet = Sheet(read_inside(path))
         self.cards = Cards(models, self.sheet)
         self.data: Any = self.sheet.document.data
-        self.common = shipped("spec.json")
+        self.common = whole("spec.json")
         self.noted: list[Noted] = []
         self.places = _places(self.sheet.document.path, self.sheet.document.values)
 
     def spec(self) -> Spec:
         self._check_keys()
-        judge = read_judge(self.data, self.cards, self.sheet)
+        judge = read_judge(self.data, self.cards, self.sheet, directory=self.directory, environ=self.environ)
         gates = read_gates(self.data, self.sheet)
         body = self._body()
         self.sheet.raise_if_any()
@@ -67,26 +67,23 @@ class _SpecReader:
 
     def _check_keys(self) -> None:
         """Every key, common or the kind's, but for what lies inside judge and gates."""
-        walk = Walk()
-        known = {**self.common["properties"], "judge": {}, "gates": {}, "kind": _kind_schema()}
-        schema: Schema = {"type": "object", "properties": known, "required": self.common["required"]}
-        keys = walk.check(self.data, schema, self.common)
-        if not isinstance(self.data, dict):
-            self.sheet.take(walk.faults)
-            self.sheet.raise_if_any()
+        open_kind = {"type": "string", "examples": list(kinds)}
+        properties = {**self.common["properties"], "judge": {}, "gates": {}, "kind": open_kind}
+        common = {"properties": properties, "required": self.common["required"]}
         kind = self._kind()
         if kind is not None:
-            keys.add(walk.check(self.data, kind.schema, kind.schema))
-            walk.unknown(self.data, keys, ())
+            schema = closed(common, inlined(kind.schema))
         else:
-            walk.misspelt(self.data, keys, self.common["required"], ())
-        self.sheet.take(walk.faults)
-        self.noted = walk.noted
-        for noted in self._noted("x-model"):
-            self.cards.check(value_at(self.data, noted.at), noted.at)
+            schema = closed(common, {}, unless_like=common["required"])
+        self.sheet.take(check(self.data, schema))
+        if not isinstance(self.data, dict):
+            self.sheet.raise_if_any()
+        self.noted = noted(self.data, schema)
+        for note in self._noted("x-model"):
+            self.cards.check(value_at(self.data, note.at), note.at)
 
     def _kind(self) -> KindEntry | None:
-        name = self.data.get("kind")
+        name = self.data.get("kind") if isinstance(self.data, dict) else None
         if not isinstance(name, str):
             return None  # the common keys say so
         try:
@@ -96,17 +93,17 @@ class _SpecReader:
             return None
 
     def _noted(self, annotation: str) -> list[Noted]:
-        return [noted for noted in self.noted if noted.annotation == annotation]
+        return [note for note in self.noted if note.annotation == annotation]
 
     # --- the kind's keys, with variables and packs in place
 
     def _body(self) -> dict[str, Any]:
         written = self.data.get("requires")
         requires = [name for name in written if isinstance(name, str)] if isinstance(written, list) else []
-        for noted in self._noted("x-path"):
-            self._expand(noted.at, requires)
-        for noted in self._noted("x-pack"):
-            self._put_packs(noted, requires)
+        for note in self._noted("x-path"):
+            self._expand(note.at, requires)
+        for note in self._noted("x-pack"):
+            self._put_packs(note, requires)
         return {key: value for key, value in self.data.items() if key not in self.common["properties"]}
 
     def _expand(self, at: Pointer, requires: list[str]) -> None:
@@ -117,19 +114,15 @@ class _SpecReader:
             for what, allowed in result.faults:
                 self.sheet.note(at, what, allowed=allowed)
 
-    def _put_packs(self, noted: Noted, requires: list[str]) -> None:
-        written = value_at(self.data, noted.at)
+    def _put_packs(self, note: Noted, requires: list[str]) -> None:
+        written = value_at(self.data, note.at)
         if not all(isinstance(one, str) for one in (written if isinstance(written, list) else [written])):
             return  # the schema has said so, or another annotation has put the packs here
-        packs = Packs(noted.argument, self.environ, requires)
-        packs.include(written, self.sheet, noted.at, self.directory)
-        value_at(self.data, noted.at[:-1])[noted.at[-1]] = [document.data for document in packs.documents]
+        packs = Packs(note.argument, self.environ, requires)
+        packs.include(written, self.sheet, note.at, self.directory)
+        value_at(self.data, note.at[:-1])[note.at[-1]] = [document.data for document in packs.documents]
         for index, document in enumerate(packs.documents):
-            self.places |= _places(document.path, document.values, (*noted.at, index))
-
-
-def _kind_schema() -> Schema:
-    return {"type": "string", "examples": list(kinds)}
+            self.places |= _places(document.path, document.values, (*note.at, index))
 
 
 def _places(path: str, values: Mapping[Pointer, tuple[int, int]], at: Pointer = ()) -> dict[Pointer, Place]:

@@ -11,7 +11,7 @@ from distill_tests.errors import Problem
 from distill_tests.types import Place
 
 _WIDE_COLON = re.compile(r"(?:^|[\s{\[,，“”\"'])([A-Za-z_][\w.-]*)[\"'“”]?\s*(：)")
-_WIDE_COMMA = re.compile(r"[{\[][^}\]]*?(，)")
+_WIDE_COMMA = re.compile(r"[{\[][^{}\[\]，]*(，)")
 _WIDE_QUOTE = re.compile(r"(?:^\s*|[:{\[,-]\s*)([“”])")
 
 
@@ -40,6 +40,8 @@ _WORDS: Final[tuple[tuple[str, _Words], ...]] = (
         "this line stands left of the lines above it", "keys of one block start in the same column")),
     ("block sequence entries are not allowed", _Words(
         "a list item '- ' cannot start here", "start the list in the next line, or write [a, b]")),
+    ("found a tab character", _Words(
+        "a tab stands where YAML wants spaces", "indent with spaces")),
     ("unknown escape character", _Words(
         "this backslash means nothing in double quotes", "write \\\\ for a backslash, or use single quotes")),
     ("invalid Unicode character escape", _Words(

@@ -20,7 +20,7 @@ import yaml
 from distill_tests.errors import Problem, SpecError
 from distill_tests.specfile import syntax
 from distill_tests.specfile.files import shown_path, text_of
-from distill_tests.specfile.wording import shown
+from distill_tests.specfile.wording import LONGEST_SHOWN, shown
 from distill_tests.types import Place, Pointer
 
 DEEPEST: Final = 50
@@ -34,6 +34,7 @@ UNREAD: Final = math.nan
 LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _WORDS: Final[dict[str, bool | None]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -71,6 +72,7 @@ def read(path: Path) -> Document:
 
 def parse(text: str, *, path: str) -> Document:
     """The document in a text; raises SpecError where the text as a whole cannot be read."""
+    _refuse_directives(text, path)
     composer = _Composer(text, path)
     try:
         data = composer.document()
@@ -82,6 +84,20 @@ def parse(text: str, *, path: str) -> Document:
         composer.dispose()
     problems = tuple(composer.problems)
     return Document(path=path, data=data, problems=problems, values=composer.values, keys=composer.keys)
+
+
+def _refuse_directives(text: str, path: str) -> None:
+    """Before libyaml reads them: the time it takes grows with the square of their number."""
+    found = _DIRECTIVE.search(text)
+    if found is not None:
+        line = len(re.split(r"\r\n?|\n", text[: found.start()]))
+        place = Place(path=path, line=line, column=1)
+        raise SpecError([Problem(place=place, what="a directive is not read", allowed="remove the line")])
+
+
+def _short(name: str | None) -> str:
+    name = name or ""
+    return name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN - 1] + "…"
 
 
 def scalar(text: str) -> Any:
@@ -156,12 +172,14 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             self._wrong(
                 event,
-                f"alias *{event.anchor} is not read",
+                f"alias *{_short(event.anchor)} is not read",
                 "write the value out, or include a pack",
             )
             return UNREAD
         if event.anchor is not None:
-            self._wrong(event, f"anchor &{event.anchor} is not read", "write the value where it is used")
+            self._wrong(
+                event, f"anchor &{_short(event.anchor)} is not read", "write the value where it is used"
+            )
         if event.tag is not None:
             tag = re.sub("^tag:yaml.org,2002:", "!!", event.tag)
             self._wrong(event, f"tag {shown(tag)} is not read", "quotes make text of a value: '12'")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from distill_tests.judges._grammar import FOREIGN, OWN, PERSONA, Masked, Named
-from distill_tests.judges._origin import CUE
+from distill_tests.judges._marks import FOREIGN, OWN, PERSONA, Masked, Named
+from distill_tests.judges._origin import CUE, EARLY
 from distill_tests.judges._voices import Sentence
 from distill_tests.judges._words import words
 from distill_tests.lexicon import Folded, Mention, find_names, fold, maker_of, name_regex, own_makers
@@ -51,8 +51,10 @@ def mentions_in(folded: Folded, owns: Owns) -> list[Mentioned]:
         Mentioned(one.start, one.end, OWN if one.maker in owns.makers else FOREIGN, one)
         for one in find_names(folded)
     ]
-    own = [Mentioned(match.start(), match.end(), OWN, None) for match in owns.regex.finditer(folded.lower)]
-    return _disjoint(own + found)
+    if any(name in folded.lower for name in owns.names):
+        matches = owns.regex.finditer(folded.lower)
+        found += [Mentioned(match.start(), match.end(), OWN, None) for match in matches]
+    return _disjoint(found)
 
 
 def _disjoint(found: list[Mentioned]) -> list[Mentioned]:
@@ -80,12 +82,14 @@ def masked_sentences(
         while index < len(mentions) and mentions[index].end <= sentence.end:
             inside.append(mentions[index])
             index += 1
-        if not inside and not CUE.search(sentence.text):
-            continue
-        yield _mask(sentence, inside, personas)
+        cue = CUE.search(sentence.text) is not None
+        if inside or cue or sentence.place < EARLY:
+            yield _mask(sentence, inside, personas, cue=cue)
 
 
-def _mask(sentence: Sentence, inside: list[Mentioned], personas: re.Pattern[str] | None) -> Masked:
+def _mask(
+    sentence: Sentence, inside: list[Mentioned], personas: re.Pattern[str] | None, *, cue: bool
+) -> Masked:
     pieces: list[str] = []
     names: list[Named] = []
     length, last = 0, 0
@@ -107,18 +111,17 @@ def _mask(sentence: Sentence, inside: list[Mentioned], personas: re.Pattern[str]
     text = "".join(pieces)
     if personas:
         text = personas.sub(_same_length, text)
-    return Masked(text, tuple(names), sentence)
+    return Masked(text, tuple(names), sentence, cue)
 
 
 def _same_length(match: re.Match[str]) -> str:
     return PERSONA + " " * (match.end() - match.start() - 1)
 
 
-_MARKUP = str.maketrans("*_`#", "    ")
-
-
 def _unstarred(text: str) -> str:
-    return text.translate(_MARKUP).replace("developer mode", "a certain mode")
+    for mark in "*_`#":
+        text = text.replace(mark, " ")
+    return text.replace("developer mode", "a certain mode")
 
 
 _PERSONA_IN_FRAMING = re.compile(
@@ -144,7 +147,7 @@ def personas_in(framing: str, owns: Owns) -> re.Pattern[str] | None:
             and not any(name in own or own in name for own in owns.names)
         ):
             found.add(name)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(found)))})(?!\w)") if found else None
+    return name_regex(found) if found else None
 
 
 def wide(masked: Masked) -> str:

@@ -45,7 +45,7 @@ _STARRED = re.compile(
     r"[ \t>\-#\d.]{0,6}\*\*[^\w\n*]{0,4}([^*\n:]{1,50}?)[^\w\n*)]{0,4}(?::\*\*|\*\*[ \t]*:)"
 )
 _PLAIN = re.compile(r"[^\w\n]{0,6}([^\W\d_][^:\n\"“”.,!?。]{0,30}?)[ \t]*:(?!//)")
-_CHAT_MARK = re.compile(r"[^\w\n]{0,4}(?:🗨|<\|(?:im_start|start_header_id)\|>|###)[ \t]*(\w+)[^\n]*$")
+_CHAT_MARK = re.compile(r"[^\w\n]{0,4}(?:🗨|<\|(?:im_?start|start_?header_?id)\|>|###)[ \t]*(\w+)[^\n]*$")
 _BARE_MARK = re.compile(r"[ \t]*(user|human|assistant|system)[ \t]*$")
 _BOUNDARY = re.compile(r"[!?。;]+[\"'”』」)*]*|\.+(?=[\s\"'”』」)*]|$)[\"'”』」)*]*")
 _ABBREVIATION = re.compile(

@@ -12,18 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from distill_tests.judges._answers import answers_self
 from distill_tests.judges._claim_rows import read_row, write_row
-from distill_tests.judges._grammar import (
-    FOREIGN,
-    OWN,
-    Masked,
-    Named,
-    Question,
-    answers_self,
-    leads_list,
-    listed_self,
-    says_self,
-)
+from distill_tests.judges._grammar import says_self
+from distill_tests.judges._lists import leads_list, listed_self
+from distill_tests.judges._marks import FOREIGN, OWN, Masked, Named, Question
 from distill_tests.judges._names import (
     accepted_makers,
     masked_sentences,
@@ -32,7 +25,8 @@ from distill_tests.judges._names import (
     personas_in,
     wide,
 )
-from distill_tests.judges._origin import CUE, countries, other_origin
+from distill_tests.judges._origin import CUE, other_origin
+from distill_tests.judges._places import countries
 from distill_tests.judges._question import last_line, question_of
 from distill_tests.judges._voices import told, voiced_sentences
 from distill_tests.lexicon import Folded, fold, makers
@@ -42,6 +36,8 @@ from distill_tests.types import Exhibit, Identity, Score, Span
 _THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _OPEN_THINKING = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
 MOST_EVIDENCE = 8
+BRIEF = 300
+"""A brief answer to a question about the speaker may be a bare name or place."""
 MANY_MAKERS = 3
 """A list of so many makers tells of the field, not of who made the speaker."""
 
@@ -53,6 +49,7 @@ class Claim(NamedTuple):
     end: int
     who: str
     reason: str
+    voice: str
 
 
 class Reading(NamedTuple):
@@ -71,10 +68,10 @@ def read_claims(
     folded = fold(answer[offset:])
     owns = own_names(identity)
     mentions = mentions_in(folded, owns)
-    if not mentions and not CUE.search(folded.lower):
+    asked = question_of(question or last_line(prompt))
+    if not mentions and not (asked.about_self and len(answer) < BRIEF) and not CUE.search(folded.lower):
         return Reading((), (), ())
     sent = (told(framing or prompt), told(question))
-    asked = question_of(question or last_line(prompt))
     sentences = voiced_sentences(folded, sent, owns.names)
     personas = personas_in(framing or prompt, owns)
     masked = list(masked_sentences(sentences, mentions, personas))
@@ -95,7 +92,8 @@ class _Reader:
             own = [claim for one in masked for claim in self._answered(one, OWN)]
             foreign = [claim for one in masked for claim in self._answered(one, FOREIGN)]
             foreign = self._beside(own, foreign, masked)
-        persona = list(self._origins(masked, denials=not own and not foreign))
+        named = frozenset(claim.voice for claim in (*own, *foreign))
+        persona = list(self._origins(masked, named))
         return Reading(tuple(foreign), tuple(persona), tuple(own))
 
     def _beside(self, own: list[Claim], foreign: list[Claim], masked: list[Masked]) -> list[Claim]:
@@ -118,7 +116,9 @@ class _Reader:
                 reasons = (
                     (name, listed_self(one, name)) for name in one.names if one.text[name.at] == FOREIGN
                 )
-                found += [self._claim(name.start, name.end, name.maker, why) for name, why in reasons if why]
+                found += [
+                    self._claim(one, name.start, name.end, name.maker, why) for name, why in reasons if why
+                ]
                 in_list = True
             before = one.text
         return found if len({claim.who for claim in found}) < MANY_MAKERS else []
@@ -128,31 +128,35 @@ class _Reader:
             if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
                 reason = says_self(masked, name)
                 if reason:
-                    yield self._claim(name.start, name.end, name.maker, reason)
+                    yield self._claim(masked, name.start, name.end, name.maker, reason)
 
     def _answered(self, masked: Masked, kind: str) -> Iterator[Claim]:
         for name in masked.names:
             if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
                 reason = answers_self(masked, name, self.question)
                 if reason:
-                    yield self._claim(name.start, name.end, name.maker, reason)
+                    yield self._claim(masked, name.start, name.end, name.maker, reason)
 
     def _is_accepted(self, masked: Masked, name: Named) -> bool:
         """An honest disclosure, such as ``built on GPT-4``: the words tell the relation."""
         return name.maker in self.accepted and _RELATED.search(masked.text) is not None
 
-    def _origins(self, masked: list[Masked], *, denials: bool) -> Iterator[Claim]:
+    def _origins(self, masked: list[Masked], named: frozenset[str]) -> Iterator[Claim]:
+        """Other origins; that nobody made it counts in a voice that names no maker in ``named``."""
         for one in masked:
             text = wide(one)
             original = self.folded.text[one.sentence.start : one.sentence.end]
-            found = other_origin(text, original, self.question, self.countries, one.sentence.place)
-            if found and (denials or not found.is_denial):
+            found = other_origin(one, text, original, self.question, self.countries)
+            if found and not (
+                found.is_denial and named and (one.sentence.voice in named or not one.sentence.voice)
+            ):
                 start = one.sentence.start + found.start
-                yield self._claim(start, one.sentence.start + found.end, found.what.strip(), found.reason)
+                end = one.sentence.start + found.end
+                yield self._claim(one, start, end, found.what.strip(), found.reason)
 
-    def _claim(self, start: int, end: int, who: str, reason: str) -> Claim:
+    def _claim(self, masked: Masked, start: int, end: int, who: str, reason: str) -> Claim:
         start, end = self.folded.span(start, end)
-        return Claim(self.offset + start, self.offset + end, who, reason)
+        return Claim(self.offset + start, self.offset + end, who, reason, masked.sentence.voice)
 
 
 _RELATED = re.compile(

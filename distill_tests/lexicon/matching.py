@@ -98,17 +98,29 @@ def _pattern(node: Mapping[str, object]) -> str:
     return f"(?:{joined})?"
 
 
+_NO_LETTER_BEFORE = r"(?<![^\W_\u2e80-\uffff]{})"
+_NO_LETTER_AFTER = r"(?![^\W\d_\u2e80-\uffff])"
+
+
 def name_regex(names: Iterable[str]) -> re.Pattern[str]:
     """Finds any of the folded, lower-case ``names`` as whole words, as long as possible."""
-    names = set(names)
+    names = {name for name in names if name}
     spaced = [name for name in names if _is_spaced(name)]
     dense = [name for name in names if not _is_spaced(name)]
-    parts = []
-    if spaced:
-        parts.append(rf"(?<![^\W_\u2e80-\uffff])(?:{trie(spaced)})(?![^\W\d_\u2e80-\uffff])")
-    if dense:
-        parts.append(f"(?:{trie(dense)})")
+    parts = [
+        f"{lead}{_NO_LETTER_BEFORE.format(lead)}{rest}{_NO_LETTER_AFTER}" for lead, rest in _by_lead(spaced)
+    ]
+    parts += [f"{lead}{rest}" for lead, rest in _by_lead(dense)]
     return re.compile("|".join(parts) or r"(?!)")
+
+
+def _by_lead(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """First character and pattern of the rest: a regex that starts with characters skips fast."""
+    rests: dict[str, list[str]] = {}
+    for name in sorted(names):
+        rests.setdefault(name[0], []).append(name[1:])
+    for lead, rest in rests.items():
+        yield re.escape(lead), trie(rest)
 
 
 def _is_spaced(name: str) -> bool:

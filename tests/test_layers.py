@@ -19,10 +19,11 @@ LAYERS: Mapping[str, int] = {
         (
             "types errors roots",
             "registry",
-            "__init__ specfile gates intervals estimates cells tally verdict_words plan lexicon record "
-            "redact display summary progress fingerprint rows rundir terminal",
+            "specfile gates intervals estimates cells tally verdict_words plan lexicon record "
+            "redact display summary progress fingerprint rows rundir terminal properties transcript "
+            "adhoc sharing",
             "kinds providers judges stats reporters weights",
-            "store throttle engine conduct audit forecast ledger",
+            "store throttle engine conduct audit forecast ledger asked_rows api __init__",
             "nodes xdist session",
             "plugin cli",
         )

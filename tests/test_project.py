@@ -81,7 +81,8 @@ def test_distribution_is_described_as_promised() -> None:
     assert PROJECT["license"] == "Apache-2.0"
     assert PROJECT["scripts"] == {"distill-tests": "distill_tests.cli:main"}
     assert PROJECT["entry-points"]["pytest11"] == {"distill_tests.plugin": "distill_tests.plugin"}
-    assert set(PROJECT["optional-dependencies"]) == {"local", "report", "vision", "all", "dev"}
+    extras = {"local", "openai", "anthropic", "api", "report", "vision", "all", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == extras
 
 
 def test_only_tested_python_versions_are_named() -> None:

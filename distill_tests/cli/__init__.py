@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from distill_tests import __version__
-from distill_tests.cli import check, judge, pull, run
+from distill_tests.cli import check, init, judge, pull, run, schema
 from distill_tests.cli.exits import INTERRUPTED, USAGE, WRONG, say, usage_error
 from distill_tests.errors import DistillError, SpecError
 
@@ -24,7 +24,13 @@ class Command(Protocol):
     def main(self, parsed: argparse.Namespace) -> int: ...
 
 
-COMMANDS: Final[Mapping[str, Command]] = {"check": check, "judge": judge, "pull": pull}
+COMMANDS: Final[Mapping[str, Command]] = {
+    "check": check,
+    "init": init,
+    "judge": judge,
+    "pull": pull,
+    "schema": schema,
+}
 """All but ``run``, whose arguments are pytest's."""
 
 

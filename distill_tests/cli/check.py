@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -25,15 +26,60 @@ def as_text(problems: Sequence[Problem]) -> None:
         print(visible(str(problem)))
 
 
-FORMATS: Final[Mapping[str, Callable[[Sequence[Problem]], None]]] = {"text": as_text}
+def as_json(problems: Sequence[Problem]) -> None:
+    """One array; escaped to ASCII, so that nothing in it acts in a terminal."""
+    print(json.dumps([_row(problem) for problem in problems], indent=2))
+
+
+def as_github(problems: Sequence[Problem]) -> None:
+    """Workflow commands: GitHub shows each as an annotation beside its line in a pull request."""
+    for problem in problems:
+        place = problem.place
+        where = {"file": place.path, "line": place.line, "col": place.column, "title": "distill-tests check"}
+        properties = ",".join(f"{name}={_escaped_property(str(value))}" for name, value in where.items())
+        print(f"::error {properties}::{_escaped(visible(_message(problem)))}")
+
+
+FORMATS: Final[Mapping[str, Callable[[Sequence[Problem]], None]]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+}
 """How the problems are printed; a new format is one more entry."""
+
+
+def _row(problem: Problem) -> dict[str, str | int | None]:
+    place = problem.place
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "message": _message(problem),
+        "what": problem.what,
+        "got": problem.got,
+        "allowed": problem.allowed,
+    }
+
+
+def _message(problem: Problem) -> str:
+    return str(problem).removeprefix(f"{problem.place}: ")
+
+
+def _escaped(text: str) -> str:
+    """As GitHub's runner reads the message of a workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.description = (
-        "Print every mistake as `path:line:column: what is wrong`, one a line. Exit status 0: none, "
-        "1: some, 2: usage. Loads conftest.py of the current folder and of the given folders, so that a "
-        "judge, kind or provider of your own is known; like pytest, this runs the code in it."
+        "Print every mistake as `path:line:column: what is wrong`, one a line; --format json: an array of "
+        "objects; --format github: annotations of a pull request. Exit status 0: none, 1: some, 2: usage. "
+        "Loads conftest.py of the current folder and of the given folders, so that a judge, kind or "
+        "provider of your own is known; like pytest, this runs the code in it."
     )
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a spec or a folder of specs")
     command.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: %(default)s")
@@ -46,9 +92,9 @@ def main(parsed: argparse.Namespace) -> int:
         return usage_error(f"no such file or folder: {', '.join(map(str, absent))}")
     load_conftests(paths)
     problems = specfile.check(paths, environ=os.environ)
-    if problems:
+    if problems or parsed.format == "json":
         FORMATS[parsed.format](problems)
-        return WRONG
+        return WRONG if problems else OK
     print(f"ok: {_found(paths)}")
     return OK
 

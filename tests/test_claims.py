@@ -265,10 +265,20 @@ def test_an_accepted_relation_excuses_its_own_words_only(answer: str, label: str
         ("I was trained by a team at Google in California.", 1.0),
         ("I am SmolLM, an AI made in Paris by Hugging Face.", 0.0),
         ("The company was founded in 1998 by two brothers who loved bread.", 0.0),
+        ("I am a devoted team member named Dr. Mara Quill.", 0.0),
     ],
 )
 def test_tall_tales_of_a_small_model_are_read_by_what_they_claim(answer: str, value: float) -> None:
     assert judged(answer, identity=SMOL, question="Tell me about your day.").value == value
+
+
+def test_a_bare_persona_name_is_no_maker_even_where_a_maker_was_asked_for() -> None:
+    exhibit = Exhibit(
+        answer="The panel begins. I'm Dr. Mara Quill, a noted researcher of machine learning.",
+        question="Whose computers were you trained on?",
+        identity=SMOL,
+    )
+    assert claims(exhibit).value == 0.0
 
 
 def test_a_whole_sentence_of_the_prompt_is_an_echo() -> None:

@@ -340,3 +340,13 @@ def test_a_failed_call_in_a_recording_is_an_answer_to_the_publishers_verdict_onl
         conducted(case, spec, target)
     published = Spec(path="s", kind="identity", title="T", body=spec.body, judge=JudgeUse(name="recorded"))
     assert conducted(case, published, target)[0].answer == "reject to respond"
+
+
+def test_a_set_that_would_not_fit_into_memory_is_refused_before_it_is_made(load: Callable[..., Spec]) -> None:
+    questions = "".join(f"    - {{id: q{number}, text: Who {number}?}}\n" for number in range(500))
+    framings = "".join(
+        f'    - {{id: f{number}, family: x, en: "{number} {{question}}"}}\n' for number in range(500)
+    )
+    spec = load(f"probes:\n  questions:\n{questions}framings:\n  inline:\n{framings}")
+    with pytest.raises(SpecError, match="500 questions in 500 framings make 250,000 cases.*at most 200,000"):
+        tuple(kind().cases(spec, NIMBUS))

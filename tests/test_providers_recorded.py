@@ -254,7 +254,11 @@ def test_thousands_of_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
     [
         ("t.jsonl", b'{"prompt": "\xff", "reply": "b"}', r"t\.jsonl:1: not UTF-8 at byte 13"),
         ("t.jsonl.gz", b"not gzip", r"t\.jsonl\.gz: not a whole gzip file"),
-        ("t.jsonl.gz", gzip.compress(b'{"prompt": "a", "reply": "b"}' * 99, mtime=0)[:-9], "not a whole gzip file"),
+        (
+            "t.jsonl.gz",
+            gzip.compress(b'{"prompt": "a", "reply": "b"}' * 99, mtime=0)[:-9],
+            "not a whole gzip file",
+        ),
     ],
 )
 def test_bytes_that_are_no_transcript_are_told(tmp_path: Path, name: str, content: bytes, says: str) -> None:

@@ -11,6 +11,9 @@ from distill_tests.kinds._reading import Reading
 from distill_tests.plan import Cell, draw
 from distill_tests.types import Case, Spec
 
+MOST_CELLS = 200_000
+"""Of a declared set before a sample is drawn; each is held in memory."""
+
 
 def composed_pool(spec: Spec) -> dict[Cell, Case]:
     """A case for each question, language and framing; raises SpecError with every problem.

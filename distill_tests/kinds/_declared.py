@@ -27,6 +27,10 @@ def composed_pool(spec: Spec) -> dict[Cell, Case]:
     reading.check_twins(questions, framings, languages)
     if reading.problems:
         raise SpecError(sorted(reading.problems, key=by_place))
+    count = len(framings) * sum(len(question.texts.keys() & set(languages)) for question in questions)
+    if count > MOST_CELLS:
+        what = f"{len(questions)} questions in {len(framings)} framings make {count:,} cases"
+        raise SpecError([Problem(place=spec.place("probes"), what=what, allowed=f"at most {MOST_CELLS:,}")])
     cases = (
         _composed(spec, question, framing, language)
         for question in questions

@@ -17,7 +17,6 @@ import pytest
 # it imported beforehand, every run sees the same registries.
 import distill_tests.session  # noqa: F401
 
-
 CONFTEST = '''
 import asyncio, os
 from pathlib import Path
@@ -25,7 +24,9 @@ from distill_tests.errors import EmptyReply, ProviderError, Refused
 from distill_tests.registry import judge, provider
 from distill_tests.types import Reply, Score
 
-@provider("toyland", options={"log": {"type": "string"}, "delay_s": {"type": "number"}, "latency_s": {"type": "number"}, "served": {"type": "string"}})
+NUMBER, TEXT = {"type": "number"}, {"type": "string"}
+
+@provider("toyland", options={"log": TEXT, "delay_s": NUMBER, "latency_s": NUMBER, "served": TEXT})
 class Fake:
     """Answers by a word of the question; one line a call in a log that all processes share."""
     stores = True

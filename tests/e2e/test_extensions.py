@@ -35,7 +35,9 @@ def mean_loudness(sample, **options):
     mean = sum(values) / len(values)
     return Estimate(value=mean, low=min(values), high=max(values), n=len(values), method="range")
 
-@kind("echo", schema={"properties": {"words": {"type": "array", "items": {"type": "string"}}}, "required": ["words"]})
+WORDS = {"type": "array", "items": {"type": "string"}}
+
+@kind("echo", schema={"properties": {"words": WORDS}, "required": ["words"]})
 class Echo:
     def cases(self, spec, target):
         return [Case(id=word, data=word, place=spec.place("words", number))

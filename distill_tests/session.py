@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 
-from distill_tests import forecast
+from distill_tests import dressing, forecast
 from distill_tests.display import visible
 from distill_tests.engine import Engine, EngineOptions
 from distill_tests.errors import DistillError
 from distill_tests.ledger import Ledger
-from distill_tests.nodes import AUDITING, Auditing, CaseItem, GateItem, SpecFile, SpecItem, Target, Wrong
+from distill_tests.nodes import AUDITING, Auditing, CaseItem, GateItem, SpecFile, SpecItem, Target
+from distill_tests.prefetch import by_target, most_calls, prefetch, with_gates_last
 from distill_tests.progress import Progress
-from distill_tests.properties import properties_of
 from distill_tests.record import Totals
 from distill_tests.redact import Redactor
-from distill_tests.registry import Reporter, judges, kinds, providers, reporters
+from distill_tests.registry import Reporter, kinds, providers, reporters
 from distill_tests.store import typical_latency_s
 from distill_tests.summary import EXIT_NO_VERDICT
 from distill_tests.terminal import terminal_summary
@@ -151,15 +151,7 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """A target's gates after its cases, however they were shuffled: a case's rerun must come first."""
-        places: dict[Target, list[int]] = {}
-        for place, item in enumerate(items):
-            if isinstance(item, SpecItem):
-                places.setdefault(item.target, []).append(place)
-        for target, mine in _targets(items).items():
-            for place, item in zip(
-                places[target], sorted(mine, key=lambda one: isinstance(one, GateItem)), strict=True
-            ):
-                items[place] = item
+        items[:] = with_gates_last(items)
 
     # --- prefetch -------------------------------------------------------------------------------
 
@@ -168,7 +160,7 @@ class Session:
         option = self.config.option
         if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
             return None
-        targets = _targets(session.items)
+        targets = by_target(session.items)
         self._items = len(session.items)
         self._has_items |= bool(targets)
         if option.distill_plan:
@@ -178,11 +170,11 @@ class Session:
             self._prepare({target.model.alias: target.model for target in targets}.values())
         for target, items in targets.items():
             target.run.watch({item.gate.name for item in items if isinstance(item, GateItem)})
-        self._expected_calls = sum(_most_calls(target, items) for target, items in targets.items())
+        self._expected_calls = sum(most_calls(target, items) for target, items in targets.items())
         self._upcoming = [item for item in session.items if isinstance(item, CaseItem)]
         if not self.worker and not option.maxfail and not self._asks_nothing:
             for target, items in targets.items():
-                _prefetch(target, items)
+                prefetch(target, items)
         return None
 
     @pytest.hookimpl(tryfirst=True)
@@ -195,9 +187,9 @@ class Session:
                 self._ask_window(item)
         elif self.worker:
             at_hand = {one.target for one in (item, nextitem) if isinstance(one, SpecItem)}
-            for target, items in _targets(item.session.items).items():
+            for target, items in by_target(item.session.items).items():
                 if target in at_hand:
-                    _prefetch(target, items)
+                    prefetch(target, items)
 
     def _ask_window(self, item: CaseItem) -> None:
         start = self._upcoming.index(item)
@@ -213,7 +205,7 @@ class Session:
         """The innermost wrapper: allure-pytest, rerun plugins and others see the report in our words."""
         report = yield
         if isinstance(item, SpecItem):
-            _dress(report, item, call.excinfo.value if call.excinfo else None, self.redactor)
+            dressing.dress(report, item, call.excinfo.value if call.excinfo else None, self.redactor)
             if hasattr(report, "distill"):
                 for name, reporter in list(self.reporters().items()):
                     try:
@@ -265,7 +257,7 @@ class Session:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.nodeid.partition("::")[0] in self._spec_nodes:
             if not report.passed:
-                reason = _reason(report.longrepr)
+                reason = dressing.reason(report.longrepr)
                 self.ledger.absent(node=report.nodeid, reason=reason, broken=report.failed)
         elif report.failed:
             self._foreign_failures += 1
@@ -374,64 +366,6 @@ def _stopped(engine: Engine) -> bool:
     return True
 
 
-def _targets(items: list[pytest.Item]) -> dict[Target, list[SpecItem]]:
-    """The selected items of ours by target, targets in order of appearance."""
-    targets: dict[Target, list[SpecItem]] = {}
-    for item in items:
-        if isinstance(item, SpecItem):
-            targets.setdefault(item.target, []).append(item)
-    return targets
-
-
-def _prefetch(target: Target, items: list[SpecItem]) -> None:
-    """Have asked what will be waited for: a gate needs every planned case."""
-    if any(isinstance(item, GateItem) for item in items):
-        target.run.submit_all()
-    else:
-        target.run.submit([item.case for item in items if isinstance(item, CaseItem)])
-
-
-def _most_calls(target: Target, items: list[SpecItem]) -> int:
-    """The most calls that what is selected can need, the judge's included."""
-    kind = kinds.get(target.spec.kind).kind
-    gated = any(isinstance(item, GateItem) for item in items)
-    cases = target.run.planned if gated else [item.case for item in items if isinstance(item, CaseItem)]
-    use = target.spec.judge
-    judging = judges.get(use.name).declared(use.options).calls[1] if use else 0
-    return sum(kind.calls(case, target.spec)[1] + judging for case in cases) * target.spec.repeats
-
-
-def _dress(
-    report: pytest.TestReport, item: SpecItem, error: BaseException | None, redactor: Redactor
-) -> None:
-    """Give a report our words, and the record it carries to the controller."""
-    if isinstance(error, Wrong) and error.verdict is Verdict.MISSED:
-        report.outcome = "skipped"
-        report.wasxfail = "a wrong answer that only the gates punish"
-    elif report.when == "setup" and report.skipped:
-        path, line = item.skip_location()
-        report.longrepr = (path, line, f"Skipped: {visible(str(error))}")
-    elif report.when == "setup" and report.failed and isinstance(error, (Wrong, DistillError)):
-        # pytest calls an item's repr_failure for the call phase only.
-        report.longrepr = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
-    elif report.failed and not isinstance(report.longrepr, str):
-        report.longrepr = _harmless(report.longrepr)
-    ended = report.when == "call" or (report.when == "setup" and not report.passed)
-    if ended and item.distill is not None:
-        told: Any = redactor.redact_all(item.distill)
-        report.distill = told  # type: ignore[attr-defined]
-        report.user_properties = list(properties_of(told))
-        # The teardown's report gets the item's: that is where pytest's own JUnit takes them from.
-        item.user_properties = report.user_properties
-
-
-def _harmless(longrepr: Any) -> Any:
-    """A traceback as it is; as visible text where a message in it could act on a terminal."""
-    text = str(longrepr)
-    shown = visible(text, newlines="keep")
-    return longrepr if shown == text else shown
-
-
 def _split(values: list[str]) -> Iterator[str]:
     for value in values:
         yield from filter(None, (part.strip() for part in value.split(",")))
@@ -439,9 +373,3 @@ def _split(values: list[str]) -> Iterator[str]:
 
 def _worker_count() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-
-
-def _reason(longrepr: Any) -> str:
-    """The reason of a skipped collection report: the last of (path, line, reason)."""
-    text = str(longrepr[2] if isinstance(longrepr, tuple) else longrepr)
-    return text.removeprefix("Skipped: ")

@@ -24,7 +24,7 @@ LAYERS: Mapping[str, int] = {
             "adhoc sharing",
             "kinds providers judges stats reporters weights",
             "store throttle engine conduct audit forecast ledger asked_rows api __init__",
-            "nodes xdist session",
+            "nodes xdist session dressing prefetch",
             "plugin cli",
         )
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distill_tests.engine.calls import Calls
+from distill_tests.engine.mute import muted_logs
 from distill_tests.engine.pool import DaemonPool
 from distill_tests.errors import DistillError, Stopped
 from distill_tests.throttle import Rank
@@ -105,7 +106,8 @@ class Loop:
         asyncio.set_event_loop(self._loop)
         ending: BaseException = _stopped()
         try:
-            self._loop.run_forever()
+            with muted_logs():
+                self._loop.run_forever()
         except BaseException as error:  # noqa: BLE001 - a dead loop must not leave anybody waiting
             ending = DistillError(f"the engine's loop ended: {type(error).__name__}: {error}")
         for job in list(self._jobs):

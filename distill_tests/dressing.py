@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from distill_tests.display import visible
+from distill_tests.display import shorten, visible
 from distill_tests.errors import DistillError
 from distill_tests.nodes import SpecItem, Wrong
 from distill_tests.properties import properties_of
 from distill_tests.redact import Redactor
 from distill_tests.types import Verdict
+
+MOST_COLUMNS = 500
+"""Of a bug's message in pytest's short summary."""
 
 
 def dress(report: pytest.TestReport, item: SpecItem, error: BaseException | None, redactor: Redactor) -> None:
@@ -37,7 +40,14 @@ def dress(report: pytest.TestReport, item: SpecItem, error: BaseException | None
 
 
 def _harmless(longrepr: Any) -> Any:
-    """A traceback as it is; as visible text where a message in it could act on a terminal."""
+    """A traceback as it is; as visible text where a message in it could act on a terminal.
+
+    Its message is one line: in CI pytest prints all of it in its short summary, and none of a reply's
+    lines may pass for one of ours.
+    """
+    crash = getattr(longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = shorten(visible(crash.message), MOST_COLUMNS)
     text = str(longrepr)
     shown = visible(text, newlines="keep")
     return longrepr if shown == text else shown

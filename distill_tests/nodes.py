@@ -28,7 +28,7 @@ from distill_tests.roots import find_root
 from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Verdict
 
 TICK_S = 0.5
-MOST_CHARACTERS = 100_000
+MOST_CHARACTERS = 50_000
 """Characters of an error that a report shows."""
 
 

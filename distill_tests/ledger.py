@@ -65,13 +65,20 @@ class Ledger:
 
         Raises DistillError, in words, if it cannot be written.
         """
+        self._write(record)
         self.records.append(record)
+
+    def begin(self) -> None:
+        """Make the run's directory without any record: of a run that ended before its first one."""
+        self._write()
+
+    def _write(self, *records: Record) -> None:
         try:
             if self._writer is None:
                 self._writer = RunWriter(self._directory, self._meta, redact=self._redact)
-                for earlier in self.records[:-1]:
-                    self._writer.append(earlier)
-            self._writer.append(record)
+                records = (*self.records, *records)
+            for record in records:
+                self._writer.append(record)
         except OSError as error:
             raise DistillError(
                 f"{self._directory}: cannot write the report ({error.strerror or error}); make the folder "

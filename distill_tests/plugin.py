@@ -17,6 +17,7 @@ import pytest
 from distill_tests.roots import find_root
 
 SESSION = "distill_tests.session"
+NO_VERDICT = 12
 RUN_ID = pytest.StashKey[str]()
 WORKERS = pytest.StashKey[int]()
 """How many xdist workers were started, those that replaced a crashed one included."""
@@ -121,6 +122,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--distill-replay reads the store: run it without --distill-no-store")
     if option.distill_plan and getattr(option, "dist", "no") != "no":
         option.dist = "no"  # As xdist itself does under --collect-only.
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A required verdict is missing, too, where no spec was found at all: a mistyped path, broken cards."""
+    option = session.config.option
+    asks_nothing = option.collectonly or option.distill_plan or hasattr(session.config, "workerinput")
+    no_spec = session.config.pluginmanager.get_plugin(SESSION) is None
+    if option.distill_require_verdict and no_spec and not asks_nothing and not exitstatus:
+        session.exitstatus = NO_VERDICT
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,24 +14,31 @@ from typing import Final
 CARDS: Final = "models.yaml"
 NOT_SPECS: Final = frozenset({"packs", "data"})
 _MOST_BYTES: Final = 1_000_000
-_SCHEMA = re.compile(rb"distill[-_]tests/\S*models\.json")
-_ALIAS = re.compile(rb"[\"']?[A-Za-z0-9][\w.-]*[\"']?\s*:\s*(?:#.*)?$")
-_INLINE = re.compile(rb"[\"']?[A-Za-z0-9][\w.-]*[\"']?\s*:\s*\{[^}]*\bprovider[\"']?\s*:")
-_PROVIDER = re.compile(rb"[\"']?provider[\"']?\s*(?::|\xef\xbc\x9a)")
+_SCHEMA = re.compile(rb"(?:distill[-_]tests/\S*|\.schema/)models\.json")
+_BLOCK = re.compile(rb"[^\s#-][^#]*(?::|\xef\xbc\x9a)\s*(?:#.*)?$")
+_INLINE = re.compile(rb"[^\s#-][^{]*(?::|\xef\xbc\x9a)\s*\{(?P<card>.*)")
+_KEY = re.compile(rb"[\"']?(?P<key>[a-z_]+)[\"']?\s*(?::|\xef\xbc\x9a)")
+_SPEC_KEY = re.compile(rb"^(?P<key>kind|title)\s*(?::|\xef\xbc\x9a)", re.MULTILINE)
+_OURS: Final = frozenset({b"identity", b"target", b"weights", b"transcripts", b"ask_as", b"share_with"})
+"""Keys of a model card that other projects' models.yaml hardly has; ``provider`` and ``model`` many have."""
 
 
-def find_root(path: Path, *, stop: Path | None = None) -> Path | None:
+def find_root(path: Path, *, stop: Path | None = None, cautious: bool = True) -> Path | None:
     """The nearest directory at or above a YAML file whose models.yaml is ours, or None; never raises.
 
     None for models.yaml itself and for what lies in a packs/ or data/ folder below that directory.
-    ``stop`` is the last directory that is looked at.
+    ``stop`` is the last directory that is looked at.  A models.yaml that could be another project's
+    counts where the file looks like a spec (it has a kind and a title), or if not ``cautious``.
     """
     if path.name == CARDS:
         return None
     whole = _whole(path)
     last = None if stop is None else _whole(stop)
     for directory in whole.parents:
-        if holds_cards(directory / CARDS):
+        cards = directory / CARDS
+        if holds_cards(cards, cautious=True) or (
+            holds_cards(cards) and (not cautious or _looks_like_a_spec(whole))
+        ):
             inside = whole.relative_to(directory).parts[:-1]
             return None if NOT_SPECS.intersection(inside) else directory
         if directory == last:
@@ -44,24 +51,42 @@ def _whole(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
-def holds_cards(path: Path) -> bool:
-    """Whether this models.yaml looks like ours, from its text alone; False if it cannot be read."""
+def holds_cards(path: Path, *, cautious: bool = False) -> bool:
+    """Whether this models.yaml looks like ours, from its text alone; False if it cannot be read.
+
+    ``cautious``: only if it can hardly be another project's.
+    """
     try:
         status = path.stat()
-        return _looks_ours(str(path), status.st_mtime_ns, status.st_size)
+        return _looks_ours(str(path), status.st_mtime_ns, status.st_size, cautious)
     except (OSError, ValueError):
         return False
 
 
 @functools.lru_cache(maxsize=256)
-def _looks_ours(path: str, _mtime_ns: int, _size: int) -> bool:
+def _looks_ours(path: str, _mtime_ns: int, _size: int, cautious: bool) -> bool:
+    text = _start_of(path)
+    return bool(_SCHEMA.search(text)) or _has_card(text, cautious=cautious)
+
+
+def _looks_like_a_spec(path: Path) -> bool:
+    try:
+        return len({found["key"] for found in _SPEC_KEY.finditer(_start_of(str(path)))}) == 2
+    except (OSError, ValueError):
+        return False
+
+
+def _start_of(path: str) -> bytes:
     with Path(path).open("rb") as file:
-        text = file.read(_MOST_BYTES)
-    return bool(_SCHEMA.search(text)) or _has_card(text)
+        return file.read(_MOST_BYTES)
 
 
-def _has_card(text: bytes) -> bool:
-    """Whether ``provider`` is a key right below an alias in the first column (deeper ones are others')."""
+def _has_card(text: bytes, *, cautious: bool) -> bool:
+    """Whether a mapping under a first-column key has the keys of a card right below it.
+
+    A misspelt ``provider`` or alias does not make a file somebody else's: its mistakes are to be told.
+    """
+    keys: set[bytes] = set()
     inner: int | None = None
     for line in text.splitlines():
         bare = line.strip()
@@ -69,11 +94,19 @@ def _has_card(text: bytes) -> bool:
             continue
         indent = len(line) - len(line.lstrip())
         if indent == 0:
-            inner = 0 if _ALIAS.match(line) else None
-            if _INLINE.match(line):
+            keys, inner = set(), (0 if _BLOCK.match(line) else None)
+            inline = _INLINE.match(line)
+            if inline and _is_card({found["key"] for found in _KEY.finditer(inline["card"])}, cautious):
                 return True
         elif inner == 0:
             inner = indent
-        if indent and indent == inner and _PROVIDER.match(bare):
-            return True
+        key = _KEY.match(bare)
+        if key and indent and indent == inner:
+            keys.add(key["key"])
+            if _is_card(keys, cautious):
+                return True
     return False
+
+
+def _is_card(keys: set[bytes], cautious: bool) -> bool:
+    return (bool(keys & _OURS) and len(keys) > 1) or (not cautious and b"provider" in keys)

@@ -267,6 +267,8 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         interrupted = exitstatus not in DECIDED
+        if interrupted and exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED:
+            self._begin_empty()
         if self.ledger.began and not self.config.option.distill_no_store:
             self.engine()  # xdist's controller asked nothing, and ends the run in the store
         if self._engine is not None:
@@ -285,13 +287,21 @@ class Session:
         if exitstatus in DECIDED and not self.worker:
             session.exitstatus = self._exit_status(exitstatus)
 
+    def _begin_empty(self) -> None:
+        """A run that ended before its first result is reported, too: no older verdict may stand for it."""
+        if self._spec_nodes and not self.ledger.began and not self.worker and not self._asks_nothing:
+            try:
+                self.ledger.begin()
+            except DistillError as error:
+                self.ledger.trouble("report", error)
+
     def _exit_status(self, exitstatus: int) -> int:
         """Ours, where anything was audited; what could not be reported is never a success."""
         option = self.config.option
         if self.ledger.summary is not None:
             ours = int(self.ledger.summary["exit_status"])
             exitstatus = combined_status(ours, exitstatus, self._foreign_failures)
-        elif self._has_items and option.distill_require_verdict and not self._asks_nothing:
+        elif option.distill_require_verdict and not self._asks_nothing:
             exitstatus = exitstatus or EXIT_NO_VERDICT
         return exitstatus or (int(pytest.ExitCode.INTERNAL_ERROR) if self.ledger.troubles else 0)
 

@@ -341,13 +341,20 @@ def test_a_hostile_spec_is_refused_in_bounded_time_and_with_a_bounded_list(body:
 @pytest.mark.parametrize(
     ("cards", "ours"),
     [
-        ("atlas:\n  provider: local\n", True),
-        ("# cards\n\natlas: # the first\n  # how\n  model: a\n  provider: local\n", True),
-        ('"atlas":\n    "provider" : local\n', True),
-        ("atlas: {model: a, provider: local}\n", True),
-        ("atlas:\n  provider：local\n", True),
-        ("atlas:\r\n  provider: local\r\n", True),
+        ("atlas:\n  provider: local\n  target: true\n", True),
+        ("# cards\n\natlas: # the first\n  # how\n  model: a\n  identity: {}\n", True),
+        ('"atlas":\n    "provider" : local\n    "identity" : {}\n', True),
+        ("atlas: {model: a, provider: local, target: true}\n", True),
+        ("atlas:\n  provider：local\n  identity：{}\n", True),
+        ("atlas:\r\n  provider: local\r\n  target: true\r\n", True),
+        ("atlas:\n  provder: local\n  identity: {name: A, maker: B}\n", True),
+        ("my atlas:\n  provider: local\n  target: true\n", True),
+        ("atlas：\n  provider: local\n  target: true\n", True),
         ("# yaml-language-server: $schema=../distill_tests/schema/models.json\n", True),
+        ("# yaml-language-server: $schema=.schema/models.json\n", True),
+        ("gpt4:\n  provider: openai\n  model: gpt-4\n", False),
+        ("models:\n  provider: x\n", False),
+        ("model:\n  target: price\n", False),
         ("models:\n  - name: a\n    provider: openai\n", False),
         ("models:\n  a:\n    provider: openai\n", False),
         ("- provider: openai\n", False),
@@ -361,6 +368,15 @@ def test_a_directory_is_ours_when_its_models_yaml_holds_cards(cards: str, ours: 
     (tmp_path / "models.yaml").write_text(cards, encoding="utf-8")
     root = specfile.find_root(tmp_path / "deep" / "down" / "spec.yaml")
     assert root == (tmp_path if ours else None)
+
+
+def test_a_models_yaml_of_anybody_counts_for_a_file_that_is_a_spec(tmp_path: Path) -> None:
+    (tmp_path / "models.yaml").write_text("gpt4:\n  provider: openai\n  model: gpt-4\n", encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text("kind: similarity\ntitle: Alike\n", encoding="utf-8")
+    (tmp_path / "pod.yaml").write_text("kind: Pod\nmetadata: {name: x}\n", encoding="utf-8")
+    assert specfile.find_root(tmp_path / "spec.yaml") == tmp_path
+    assert specfile.find_root(tmp_path / "pod.yaml") is None
+    assert specfile.find_root(tmp_path / "pod.yaml", cautious=False) == tmp_path
 
 
 def test_models_yaml_packs_and_data_are_no_specs(write: Write) -> None:
@@ -466,7 +482,8 @@ def test_other_peoples_yaml_is_passed_over_and_a_path_that_is_not_ours_is_named(
         "a spec lies below its model cards"
     ]
     assert checked("other") == [
-        "other:1:1: no models.yaml of ours and no spec below this directory; distill-tests init writes both"
+        "other/models.yaml:1:1: this does not look like model cards: none has an identity or is a target; "
+        "alias: {provider: …, identity: {name: …, maker: …}}"
     ]
     write("app.yaml", "kind: Deployment\n")
     assert checked(".") == []

@@ -48,7 +48,10 @@ class _Check:
             if path.name == CARDS and not holds_cards(path):
                 continue
             found |= self._file(path, named=False)
-        if not found:
+        if not found and (folder / CARDS).is_file():
+            what = "this does not look like model cards: none has an identity or is a target"
+            self._note(folder / CARDS, what, "alias: {provider: …, identity: {name: …, maker: …}}")
+        elif not found:
             self._note(
                 folder,
                 f"no {CARDS} of ours and no spec below this directory",
@@ -60,7 +63,7 @@ class _Check:
         if path.name == CARDS:
             self._models(path.parent)
             return True
-        root = find_root(path)
+        root = find_root(path, cautious=False)
         if root is not None:
             self._spec(path, self._models(root))
             return True

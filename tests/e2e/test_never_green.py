@@ -212,3 +212,31 @@ def test_a_gate_comes_after_the_reruns_of_its_cases_however_items_are_shuffled(p
     result = project.run("--reruns", "1")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["VERDICT: PASSED*"])
+
+
+def test_a_misspelt_card_does_not_make_the_audit_vanish(project: Project) -> None:
+    project.spec(good(2))
+    cards = project.path / "specs" / "models.yaml"
+    cards.write_text(cards.read_text().replace("  provider:", "  provder:"))
+    (project.path / "test_other.py").write_text("def test_it(): pass\n")
+    result = project.run(".", "--distill-require-verdict")
+    result.stdout.fnmatch_lines(["*specs/models.yaml:*provder*provider*"])
+    assert result.ret != 0
+
+
+def test_a_required_verdict_is_missing_where_no_spec_was_found(project: Project) -> None:
+    (project.path / "specs" / "models.yaml").unlink()
+    (project.path / "test_other.py").write_text("def test_it(): pass\n")
+    assert project.run_args("test_other.py").ret == 0
+    assert project.run_args("test_other.py", "--distill-require-verdict").ret == 12
+
+
+def test_a_run_that_ended_before_its_first_result_leaves_no_older_verdict(project: Project) -> None:
+    project.spec(good(2))
+    assert project.run().ret == 0
+    assert project.summary()["verdict"] == "passed"
+    project.spec(good(2), more="reapeats: 3\n")
+    assert project.run().ret == 2
+    assert project.summary()["verdict"] != "passed"
+    text = (project.path / "reports" / "summary.md").read_text()
+    assert "PASSED" not in text

@@ -5,6 +5,7 @@ DistillError
 ├── UnknownName          a kind, provider, judge, statistic or reporter that is not registered
 ├── MissingExtra         an optional dependency is not installed: says which extra brings it
 ├── DataError            a data file or a row of it cannot be used
+│   └── BadRows          every row of a file that cannot be used, each with its place
 ├── NotStored            --replay, and the store has no such reply
 ├── Stopped              the run is being interrupted; nothing more is asked
 └── ProviderError        no usable reply; never scored
@@ -73,6 +74,14 @@ class DataError(DistillError):
     """A data file that cannot be used; the message starts with ``path:line:``."""
 
 
+class BadRows(DataError):
+    """Rows of a data file that cannot be used; ``problems`` holds each with its line."""
+
+    def __init__(self, message: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message)
+
+
 class NotStored(DistillError):
     """--replay found no stored reply for a request."""
 
@@ -98,7 +107,14 @@ class Transient(ProviderError):
 
 
 class Refused(ProviderError):
-    """The endpoint refuses every call: wrong key, unknown model, no such weights."""
+    """The endpoint refuses every call: wrong key, unknown model, no such weights.
+
+    ``sent`` is False where that was known before anything was sent (no key, no SDK).
+    """
+
+    def __init__(self, message: str, *, receipt: str | None = None, sent: bool = True) -> None:
+        super().__init__(message, receipt=receipt)
+        self.sent = sent
 
 
 class EmptyReply(ProviderError):

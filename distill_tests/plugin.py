@@ -6,6 +6,7 @@ An ordinary project pays for a few option definitions and a file-name test.  Eve
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import uuid
 from collections.abc import Sequence
@@ -100,7 +101,8 @@ def _positive(text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise pytest.UsageError(f"a whole number above 0 is needed (got {text!r})")
+        # argparse puts the option's name before it.
+        raise argparse.ArgumentTypeError(f"a whole number above 0 is needed (got {text!r})")
     return number
 
 

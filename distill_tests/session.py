@@ -61,6 +61,7 @@ class Session:
         self._has_items = False
         self._upcoming: list[CaseItem] = []
         self._foreign_failures = 0
+        self._kept = 0
         self._expected_calls: int | None = None
         self._items = 0
         self.progress = self._progress()
@@ -281,6 +282,8 @@ class Session:
             self.ledger.finish(self.reporters(), interrupted=interrupted, complete=complete)
         if self._engine is not None:
             try:
+                if exitstatus == pytest.ExitCode.INTERRUPTED:
+                    self._kept = self._stored(self._engine)
                 self._close(self._engine, interrupted=interrupted or bool(session.shouldfail))
             except DistillError as error:
                 self.ledger.trouble("store", error)
@@ -310,6 +313,13 @@ class Session:
         option = self.config.option
         return option.collectonly or option.distill_plan or getattr(option, "setuponly", False)
 
+    def _stored(self, engine: Engine) -> int:
+        """How many of the replies that this run got, or found, the next one will find in the store."""
+        option = self.config.option
+        if self.worker or option.distill_no_store or option.distill_replay or self.ledger.summary is None:
+            return 0
+        return engine.stored() + int(self.ledger.summary["calls"]["from_store"])
+
     def _close(self, engine: Engine, *, interrupted: bool) -> None:
         """Say in the store how the run ended: what an unfinished one was answered may be used again."""
         if not self.worker:
@@ -335,6 +345,9 @@ class Session:
         terminalreporter.section("audit")
         for line in terminal_summary(self.ledger.summary, width=writer.fullwidth, color=writer.hasmarkup):
             terminalreporter.write_line(line)
+        if self._kept:
+            replies = "1 reply is" if self._kept == 1 else f"{self._kept} replies are"
+            terminalreporter.write_line(f"interrupted: {replies} stored; run the same again to go on")
         for trouble in self.ledger.troubles:
             terminalreporter.write_line(f"NOT REPORTED: {visible(self.redactor.redact(trouble))}", red=True)
 

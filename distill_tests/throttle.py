@@ -120,7 +120,7 @@ class Endpoint:
         known = self._refused.get(refusal)
         if known is not None:
             # A fresh one: an exception raised at many places would collect all their tracebacks.
-            raise Refused(str(known), receipt=known.receipt)
+            raise Refused(str(known), receipt=known.receipt, sent=False)
 
     def refused(self, refusal: str) -> str | None:
         """Why the endpoint refuses, or None."""

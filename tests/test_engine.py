@@ -355,6 +355,28 @@ def test_an_endpoint_that_refuses_is_not_asked_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("trouble", "made"),
+    [
+        (Refused("fake: no API key", sent=False), 0),
+        (MissingExtra("openai", "openai", "provider 'openai'"), 0),
+        (Refused("fake: 401 wrong key"), 1),
+        (ProviderError("fake: 400"), 2),
+    ],
+)
+def test_only_what_was_sent_is_counted_as_a_call(trouble: Exception, made: int) -> None:
+    async def refuses(request: Request) -> Reply:
+        raise trouble
+
+    WORLD.behaviour = refuses
+    with engine(concurrency=1, redact=lambda text: text.replace("fake", "***")) as one:
+        for key in "ab":
+            with pytest.raises(ProviderError):
+                get(one, "q", key=key)
+        assert one.counters().made == made
+        assert one.counters().in_flight == 0
+
+
+@pytest.mark.parametrize(
     ("option", "words"),
     [
         ("fails", "provider 'local' needs xllamacpp"),

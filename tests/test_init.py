@@ -174,6 +174,8 @@ def test_local_without_a_file_is_the_embedded_model_as_the_shipped_card_has_it(f
 
 def test_a_path_is_written_relative_to_the_cards(folder: Path) -> None:
     named = ["--name", "N", "--maker", "M", "--yes"]
+    (folder / "weights").mkdir()
+    (folder / "weights/a.gguf").touch()
     assert cli.main(["init", "mine", "--provider", "local", "--path", "weights/a.gguf", *named]) == 0
     assert card("mine")["path"] == "../weights/a.gguf"
 
@@ -266,6 +268,37 @@ def test_in_a_terminal_it_asks_for_what_no_flag_says(folder: Path) -> None:
     assert "Who it really is: its name (needed): " in shown
     for name in init.HINTS:
         assert f"\n  {name} " in f"\n{shown}"
+
+
+def test_in_a_terminal_a_wrong_answer_is_said_and_asked_again(folder: Path) -> None:
+    typed = "opnai\nopenai\n\ntoy-1\ntoy\nmy key\nTOY_KEY\nToy\nToy Lab\n\n\nyes\n"
+    status, shown = in_a_terminal(folder, typed)
+    assert status == 0, shown
+    assert "unknown provider 'opnai'; did you mean 'openai'?" in shown
+    assert "--api-key-env takes the name of an environment variable" in shown
+    assert card("toy")["api_key"] == "${TOY_KEY}"
+
+
+def test_in_a_terminal_the_third_wrong_answer_ends_it(folder: Path) -> None:
+    status, shown = in_a_terminal(folder, "opnai\n" * 4)
+    assert status == 2, shown
+    assert shown.count("unknown provider 'opnai'") == 3
+    assert files(folder) == {}
+
+
+def test_in_a_terminal_a_wrong_flag_is_not_asked_again(folder: Path) -> None:
+    status, shown = in_a_terminal(folder, "openai\n", "--provider", "opnai")
+    assert status == 2, shown
+    assert shown.count("unknown provider 'opnai'") == 1
+
+
+def test_its_last_words_name_nothing_that_a_user_does_not_have(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(TOY) == 0
+    told = capsys.readouterr().out
+    assert "docs/" not in told
+    assert "distill-tests schema" in told
 
 
 def test_in_a_terminal_nothing_is_written_without_a_yes(folder: Path) -> None:

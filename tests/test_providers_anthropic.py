@@ -174,7 +174,8 @@ def test_a_missing_key_is_refused_before_anything_is_sent(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # where the SDK would look for a profile
     problem = trouble(Model(alias="m", provider="anthropic", model=CLAUDE))
-    assert type(problem) is Refused
+    assert isinstance(problem, Refused)
+    assert not problem.sent
     assert str(problem) == (
         "anthropic: no API key. Set ANTHROPIC_API_KEY, or name another provider in specs/models.yaml"
     )

@@ -259,7 +259,8 @@ def test_the_variable_that_the_card_names_goes_before_the_sdks(
 def test_a_missing_key_is_refused_before_anything_is_sent(named: str | None, told: str) -> None:
     model = Model(alias="m", provider="openai", model="gpt-4o", api_key_env=named)
     problem = trouble(model)
-    assert type(problem) is Refused
+    assert isinstance(problem, Refused)
+    assert not problem.sent
     assert str(problem) == (f"openai: no API key. Set {told}, or name another provider in specs/models.yaml")
 
 

@@ -153,5 +153,6 @@ def _next_steps(answers: Answers, directory: Path) -> list[str]:
         *steps,
         f"  {run} --plan      what it would take; no call is made",
         f"  {run}",
-        "Audit models that you may audit: an endpoint's terms of use apply. Editors: docs/editors.md.",
+        "Audit models that you may audit: an endpoint's terms of use apply.",
+        "Completion in an editor: distill-tests schema",
     ]

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from distill_tests.adhoc import adhoc_model
+from distill_tests.cli.exits import say
 from distill_tests.errors import DistillError, UnknownName
 from distill_tests.redact import Redactor
 from distill_tests.registry import providers
@@ -32,6 +33,9 @@ EMBEDDED_CARD: Final = {
 
 _REMOTE: Final = frozenset({"openai", "anthropic"})
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+TRIES: Final = 3
+"""How often one question is asked before a wrong answer ends the dialogue."""
 
 Ask = Callable[[str, str], str]
 """``ask(question, default)``: the answer; the default where nothing was typed."""
@@ -101,10 +105,9 @@ class _Questions:
     def _provider(self) -> str:
         if self._parsed.provider is None and self._ask is not None:
             self._hint(None)
-        name = self._text("--provider", "Provider", needed=True, default="" if self._ask is None else "local")
+        default = "" if self._ask is None else "local"
+        name = self._text("--provider", "Provider", needed=True, default=default, check=_check_provider)
         self._refuse_missing()
-        if name not in providers:
-            raise UnknownName("provider", name, get_close_matches(name, providers), list(providers))
         return name
 
     def _alias(self, default: str) -> str:
@@ -112,13 +115,15 @@ class _Questions:
 
     def _key_variable(self, provider: str, base_url: str) -> str:
         default = f"{provider.upper()}_API_KEY" if not base_url else ""
-        name = self._text("--api-key-env", "Environment variable with its key", default=default)
-        if name and not _VARIABLE.fullmatch(name):
-            raise Unusable(
-                "--api-key-env takes the name of an environment variable in capital letters, such as "
-                f"{provider.upper()}_API_KEY; a key is never written (what was given is not shown)"
-            )
-        return name
+
+        def check(name: str) -> None:
+            if not _VARIABLE.fullmatch(name):
+                raise Unusable(
+                    "--api-key-env takes the name of an environment variable in capital letters, such as "
+                    f"{provider.upper()}_API_KEY; a key is never written (what was given is not shown)"
+                )
+
+        return self._text("--api-key-env", "Environment variable with its key", default=default, check=check)
 
     def _identity(self, known: Identity | None) -> Identity:
         name = self._text(
@@ -137,16 +142,38 @@ class _Questions:
 
     # --- one answer
 
-    def _text(self, flag: str, question: str, *, needed: bool = False, default: str = "") -> str:
+    def _text(
+        self,
+        flag: str,
+        question: str,
+        *,
+        needed: bool = False,
+        default: str = "",
+        check: Callable[[str], None] = lambda _: None,
+    ) -> str:
+        def checked(text: str) -> str:
+            if self._harmless(flag, text):
+                check(text)
+            return text
+
         given = self._given(flag)
         if not given and self._ask is not None:
-            given = self._ask(question, default)
-            while needed and not given:
-                given = self._ask(f"{question} (needed)", default)
+            return self._asked(self._ask, question, checked, needed=needed, default=default)
         given = given or default
         if needed and not given:
             self._missing.append(flag)
-        return self._harmless(flag, given)
+        return checked(given)
+
+    def _asked(
+        self, ask: Ask, question: str, checked: Callable[[str], str], *, needed: bool, default: str
+    ) -> str:
+        """A right answer; what is wrong with another is said, and the last one raises it."""
+        for _ in range(TRIES - 1):
+            try:
+                return checked(_typed(ask, question, needed=needed, default=default))
+            except (Unusable, UnknownName) as problem:
+                say(str(problem))
+        return checked(_typed(ask, question, needed=needed, default=default))
 
     def _texts(self, attribute: str, question: str, default: tuple[str, ...]) -> tuple[str, ...]:
         given: list[str] = getattr(self._parsed, attribute) or []
@@ -175,6 +202,18 @@ _PATH_OF: Final = {
     "local": "GGUF file (empty: the embedded SmolLM2)",
     "recorded": "Transcripts, JSON lines",
 }
+
+
+def _typed(ask: Ask, question: str, *, needed: bool, default: str) -> str:
+    typed = ask(question, default)
+    while needed and not typed:
+        typed = ask(f"{question} (needed)", default)
+    return typed or default
+
+
+def _check_provider(name: str) -> None:
+    if name not in providers:
+        raise UnknownName("provider", name, get_close_matches(name, providers), list(providers))
 
 
 def _slug(text: str) -> str:

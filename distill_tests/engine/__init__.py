@@ -66,6 +66,10 @@ class Engine:
         """
         self._store().finish_run(interrupted=interrupted, partial=partial).result()
 
+    def stored(self) -> int:
+        """How many replies of this run, of all its processes, are in the store."""
+        return self._store().count().result()
+
     # --- jobs -----------------------------------------------------------------------------------
 
     def submit(self, key: str, make: Callable[[Ask], Coroutine[Any, Any, T]]) -> Future[T]:

@@ -209,6 +209,10 @@ class Calls:
                 stopping=lambda: self._stopping,
                 pausing=pausing,
             )
+        except Refused as error:
+            if provider.stores and not error.sent:
+                self._count.not_sent()
+            raise
         finally:
             self._count.in_flight -= 1
         call.notes = attempts.notes
@@ -223,7 +227,7 @@ class Calls:
         try:
             reply = await call.source.provider.send(call.request)
         except MissingExtra as error:  # no call of this endpoint can be made
-            raise Refused(str(error)) from None
+            raise Refused(str(error), sent=False) from None
         except DistillError as error:
             raise redacted(error, self._options.redact) from None
         except TimeoutError:

@@ -13,8 +13,9 @@ class Counters:
     """Numbers of one process of a run.
 
     ``made``: requests sent to a model, each once, however often it was tried (``retries`` counts the
-    other times); ``from_store``: replies of other runs; ``recorded``: replies of recordings.  Tokens
-    and ``cost_usd`` are those of the requests made; the cost is ``None`` where a price or a usage is
+    other times), and not those that were refused before they were sent; ``from_store``: replies of
+    other runs; ``recorded``: replies of recordings.  Tokens and ``cost_usd`` are those of the requests
+    made; the cost is ``None`` where a price or a usage is
     missing.  ``waiting`` for a slot, ``in_flight`` on the way.  ``oldest_reused``: when the oldest
     reply of another run was received (UTC, ISO 8601).
     """
@@ -44,6 +45,10 @@ class Count:
 
     def sent(self) -> None:
         self._made += 1
+
+    def not_sent(self) -> None:
+        """What was counted as sent was refused before it was."""
+        self._made -= 1
 
     def replied(self, model: Model, reply: Reply, *, embedded: bool) -> None:
         """A reply to a request that was made: its tokens, its cost and who served it."""

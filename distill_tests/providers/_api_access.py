@@ -57,7 +57,9 @@ def api_key(model: Model, home: Home, environ: Mapping[str, str]) -> str | None:
     if not key:
         return NOT_NEEDED if model.base_url is not None and not _is_domain(model, home) else None
     if not (key.isascii() and key.isprintable()):
-        raise Refused(f"{home.provider}: the key in {name} has a character that no HTTP header can carry")
+        raise Refused(
+            f"{home.provider}: the key in {name} has a character that no HTTP header can carry", sent=False
+        )
     return key
 
 
@@ -65,7 +67,8 @@ def missing_key(home: Home, name: str | None = None) -> Refused:
     """What to tell somebody whose environment has no key."""
     return Refused(
         f"{home.provider}: no API key. Set {name or home.key_variable}, "
-        "or name another provider in specs/models.yaml"
+        "or name another provider in specs/models.yaml",
+        sent=False,
     )
 
 

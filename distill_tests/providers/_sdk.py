@@ -113,7 +113,7 @@ class Line:
         except DistillError:
             raise
         except Exception as error:  # noqa: BLE001 - the SDKs raise what they like for a card they cannot use
-            raise Refused(f"{self._name}: {self._shown(str(error))}") from None
+            raise Refused(f"{self._name}: {self._shown(str(error))}", sent=False) from None
 
     def _trouble(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         return trouble_of(self._name, status, headers, content, keyless=self._keyless, redact=self._redact)

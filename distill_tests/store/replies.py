@@ -173,6 +173,15 @@ class Store:
         """Give back the right to ask: the next one who claims may."""
         return self._database.do(lambda connection: self._release(connection, fingerprint))
 
+    def count(self) -> Future[int]:
+        """How many replies this run has kept."""
+
+        def step(connection: sqlite3.Connection) -> int:
+            query = "SELECT count(*) FROM replies WHERE run_id = ?"
+            return int(connection.execute(query, (self.run_id,)).fetchone()[0])
+
+        return self._database.do(step, writes=False)
+
     # --- inside the store's thread --------------------------------------------------------------
 
     def _join(self, connection: sqlite3.Connection) -> float:

@@ -72,6 +72,18 @@ def test_a_wrong_key_is_one_error_and_the_rest_skips_with_its_reason(
     assert len(api.calls) <= 2
 
 
+def test_without_a_key_no_call_is_told_and_the_error_says_what_to_do(
+    project: Project, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_NAME)
+    project.spec(good(6))
+    result = audited(project)
+    assert result.ret == 11
+    assert project.summary()["calls"] == {"made": 0, "from_store": 0, "recorded": 0}
+    result.stdout.fnmatch_lines([f"*openai: no API key. Set {KEY_NAME}, or name another provider in *"])
+    assert api.calls == []
+
+
 def test_a_limit_that_passes_is_waited_out_and_told(project: Project, api: FakeApi) -> None:
     api.steps = [Step(status=429, body=error("Slow down."), headers={"retry-after-ms": "1"})]
     project.spec(good(1))

@@ -44,6 +44,33 @@ def test_ctrl_c_keeps_what_was_asked_and_the_next_run_asks_the_rest(project: Pro
     assert result.ret == 0
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_ctrl_c_before_the_first_result_says_what_is_kept(project: Project, stored: bool) -> None:
+    project.models("  delay_s: 0.1\n")
+    project.spec(good(60))
+    with (project.path / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(
+            "\nimport pytest\n@pytest.hookimpl(trylast=True)\n"
+            "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
+        )
+    run = project.start("--distill-concurrency", "1", *([] if stored else ["--distill-no-store"]))
+    project.wait_for_calls(4)
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=30)
+    assert run.returncode == 2, output
+    line = f"interrupted: {len(project.calls())} replies are stored; run the same again to go on"
+    assert (line in output.splitlines()) == stored, output
+    assert ("replies are stored" in output) == stored
+
+
+@pytest.mark.parametrize("option", ["--distill-concurrency", "--distill-first", "--distill-deadline"])
+def test_a_number_that_an_option_cannot_use_is_told_with_its_name(project: Project, option: str) -> None:
+    project.spec(good(1))
+    result = project.run(option, "0", subprocess=True)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*{option}: a whole number above 0 is needed (got '0')"])
+
+
 def test_kill_9_loses_no_committed_reply_and_the_next_run_asks_only_the_rest(project: Project) -> None:
     project.models("  delay_s: 0.05\n")
     project.spec(good(60))

@@ -24,6 +24,7 @@ from distill_tests.types import (
     Judging,
     Model,
     Outcome,
+    Pointer,
     Reply,
     Request,
     Sample,
@@ -168,6 +169,32 @@ class Prepared(Protocol):
     @staticmethod
     def prepare(model: Model, *, quiet: bool) -> None:
         """Called on the main thread before a run, with the terminal free; raises DistillError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardProblem:
+    """One mistake in a model card: ``at`` is the way from the card to the key, empty for the card."""
+
+    what: str
+    at: Pointer = ()
+    allowed: str | None = None
+
+
+class Vetted(Protocol):
+    """What a provider class offers where a card can be wrong in ways that ``options`` cannot say.
+
+    Either method may be left out.  Both are cheap and ask nothing: no network, no SDK.
+    """
+
+    @staticmethod
+    def problems(model: Model) -> Iterable[CardProblem]:
+        """Mistakes in the card that are the same on every machine; models.yaml is refused for them."""
+        ...
+
+    @staticmethod
+    def absent(model: Model) -> Iterable[CardProblem]:
+        """What the card names and this machine lacks; refused where the card is used, and by check."""
         ...
 
 

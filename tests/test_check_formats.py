@@ -79,3 +79,36 @@ def test_nothing_in_a_problem_is_a_command_or_acts(capsys: pytest.CaptureFixture
     assert shown.isascii()
     assert "\x1b" not in shown
     assert json.loads(shown)[0]["got"] == HOSTILE.got
+
+
+@pytest.mark.parametrize("probes", ["{recorded: all}", "{questions: [{id: a, en: Who?}]}"])
+def test_each_bad_row_of_a_recording_is_a_problem_of_its_own(
+    probes: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cards = "tape: {provider: recorded, target: true, transcripts: {format: jsonl, path: rows.jsonl}}\n"
+    (folder / "specs/models.yaml").write_text(cards, encoding="utf-8")
+    (folder / "specs/rows.jsonl").write_text('{"prompt": "a"}\n[]\n', encoding="utf-8")
+    (folder / "specs/a.yaml").write_text(f"kind: identity\ntitle: A\nprobes: {probes}\n", encoding="utf-8")
+    assert cli.main(["check", "specs"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "specs/rows.jsonl:1:1: 'reply' is missing",
+        "specs/rows.jsonl:2:1: a row is an object, this is a list of 0",
+    ]
+    assert cli.main(["check", "specs", "--format", "github"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(",col=")[0] for line in lines] == [
+        "::error file=specs/rows.jsonl,line=1",
+        "::error file=specs/rows.jsonl,line=2",
+    ]
+
+
+def test_an_absent_recording_is_named_by_its_relative_path(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cards = "tape: {provider: recorded, target: true, transcripts: {format: jsonl, path: none.jsonl}}\n"
+    (folder / "specs/models.yaml").write_text(cards, encoding="utf-8")
+    text = "kind: identity\ntitle: A\nprobes: {recorded: all}\n"
+    (folder / "specs/a.yaml").write_text(text, encoding="utf-8")
+    assert cli.main(["check", "specs"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("specs/a.yaml:3:20: specs/none.jsonl: cannot be read: ")

@@ -334,6 +334,16 @@ def test_check_of_nothing_is_not_ok(folder: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.startswith("empty:1:1: ")
 
 
+def test_check_without_a_path_takes_the_folder_specs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check"]) == 2
+    assert "there is no folder specs here" in capsys.readouterr().err
+    specs_folder(folder)
+    assert cli.main(["check"]) == 0
+    assert capsys.readouterr().out == "ok: 1 spec, 0 packs, 1 model card\n"
+
+
 # --- pull ---------------------------------------------------------------------------------------
 
 

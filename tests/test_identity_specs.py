@@ -326,7 +326,7 @@ def test_a_part_of_a_recording_can_be_drawn(tmp_path: Path) -> None:
 
 
 def test_a_broken_recording_is_a_problem_of_the_spec(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"rows\.jsonl:2: "):
+    with pytest.raises(SpecError, match=r"rows\.jsonl:2:1: "):
         tuple(kind().cases(recording_spec(), recorded(tmp_path, [ROWS[0], {"prompt": "x"}])))
     with pytest.raises(SpecError, match="the recording of 'old' has no rows"):
         tuple(kind().cases(recording_spec(), recorded(tmp_path, [])))

@@ -25,6 +25,8 @@ def specs(tmp_path: Path) -> Path:
     for path, text in YAML.findall(README):
         with (tmp_path / path).open("a", encoding="utf-8") as file:
             file.write(f"\n{text}")
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights/my-model.gguf").touch()
     return tmp_path / "specs"
 
 

@@ -543,3 +543,76 @@ def test_a_recording_that_cannot_be_read_is_a_problem_of_the_spec(write: Write) 
 def test_a_path_that_does_not_exist_is_said_not_to(write: Write) -> None:
     assert checked("specs/none.yaml") == ["specs/none.yaml:1:1: there is no such file"]
     assert checked("none.yaml") == ["none.yaml:1:1: there is no such file"]
+
+
+# --- cards that could not run -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cards", "expected"),
+    [
+        (
+            "gpt: {provider: openai, params: {temperature: 1}}\n",
+            "specs/models.yaml:1:34: 'temperature' is not for a card's params; "
+            "it is for the spec to say, under sampling",
+        ),
+        (
+            "gpt: {provider: anthropic, params: {stream: true}}\n",
+            "specs/models.yaml:1:37: 'stream' is not supported in params; remove it",
+        ),
+        (
+            "gpt: {provider: anthropic, ask_as: completion}\n",
+            "specs/models.yaml:1:28: anthropic cannot be asked as a completion; ask_as: chat",
+        ),
+        (
+            "small: {provider: local}\n",
+            "specs/models.yaml:1:1: small: the card names no weights; give 'weights' or 'path' (a GGUF file)",
+        ),
+        (
+            "small: {provider: local, path: nofile.gguf}\n",
+            "specs/models.yaml:1:1: small: there is no file 'specs/nofile.gguf'; "
+            "paths are relative to models.yaml",
+        ),
+        (
+            "a: {provider: paper, identity: {name: A, maker: B, accept: [{relation: builton, maker: C}]}}\n",
+            "specs/models.yaml:1:72: 'relation' must be 'built_on', 'fine_tuned_from', 'distilled_from', "
+            "'merged_from' or 'hosted_by' (got 'builton'); did you mean 'built_on'?",
+        ),
+    ],
+)
+def test_a_card_that_cannot_run_is_a_problem_at_its_place(cards: str, expected: str, write: Write) -> None:
+    write("specs/models.yaml", cards)
+    assert checked("specs/models.yaml") == [expected]
+
+
+def test_absent_weights_hinder_the_specs_that_use_them_and_no_other(write: Write) -> None:
+    write("specs/models.yaml", CARDS + "small: {provider: local, path: nofile.gguf}\n")
+    models = specfile.load_models(Path("specs/models.yaml"), environ={})
+    spec = specfile.load(Path("specs/spec.yaml"), models, environ={})
+    assert [len(list(specfile.case_problems((), spec, models[name]))) for name in ("atlas", "small")] == [
+        0,
+        1,
+    ]
+    with_hash = "small: {provider: local, weights: {path: nofile.gguf, sha256: " + "ab" * 32 + "}}\n"
+    write("specs/models.yaml", CARDS + with_hash)
+    assert checked("specs/models.yaml") == []  # stored replies are found by the hash
+
+
+@pytest.mark.parametrize(("wanted", "given"), [("questions", "framings"), ("framings", "questions")])
+def test_a_pack_of_the_other_sort_is_one_problem_where_it_is_included(
+    wanted: str, given: str, write: Write
+) -> None:
+    write("specs/packs/asked.yaml", "".join(f"q{n}: {{topic: maker, en: Who?, zh: 谁}}\n" for n in range(60)))
+    put = "".join(f"f{n}: {{family: fiction, en: 'Say {{question}}'}}\n" for n in range(60))
+    write("specs/packs/put.yaml", put)
+    files = {"questions": "packs/asked.yaml", "framings": "packs/put.yaml"}
+    right = {"questions": files["questions"], "framings": files["framings"]} | {wanted: files[given]}
+    text = (
+        f"kind: identity\ntitle: A\nprobes:\n  include: {right['questions']}\n"
+        f"framings:\n  include: {right['framings']}\n"
+    )
+    line = 4 if wanted == "questions" else 6
+    assert problems(text, write) == [
+        f"specs/spec.yaml:{line}:12: 'specs/{files[given]}' looks like a pack of {given}; "
+        f"{wanted} are included here"
+    ]

@@ -18,6 +18,7 @@ from distill_tests.errors import Problem
 from distill_tests.roots import CARDS, holds_cards
 from distill_tests.specfile.checking import yaml_files
 
+FOLDER: Final = Path("specs")
 HELP: Final = "validate specs, packs and model cards; nothing is asked"
 
 
@@ -81,12 +82,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "Loads conftest.py of the current folder and of the given folders, so that a judge, kind or "
         "provider of your own is known; like pytest, this runs the code in it."
     )
-    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a spec or a folder of specs")
+    command.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help=f"a spec or a folder of specs; default: {FOLDER}"
+    )
     command.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: %(default)s")
 
 
 def main(parsed: argparse.Namespace) -> int:
-    paths: list[Path] = parsed.paths
+    paths: list[Path] = parsed.paths or [FOLDER]
+    if not parsed.paths and not FOLDER.is_dir():
+        return usage_error(f"give PATH, a spec or a folder of specs; there is no folder {FOLDER} here")
     absent = [path for path in paths if not path.exists()]
     if absent:
         return usage_error(f"no such file or folder: {', '.join(map(str, absent))}")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from distill_tests.errors import DataError, NotForTarget, Problem, SpecError
+from distill_tests.errors import BadRows, DataError, NotForTarget, Problem, SpecError
 from distill_tests.kinds._declared import by_place, cell_of
 from distill_tests.kinds._probe import Probe, labels
 from distill_tests.kinds._questions import guessed_language
@@ -30,6 +30,8 @@ def recorded_pool(spec: Spec, target: Model) -> dict[Cell, Case]:
     else:
         try:
             rows = _rows(target)
+        except BadRows as error:
+            problems.extend(error.problems)
         except DataError as error:
             problems.append(Problem(place=place, what=str(error)))
     if problems:

@@ -12,13 +12,14 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from distill_tests.errors import DataError
+from distill_tests.errors import BadRows, DataError, Problem
 from distill_tests.registry import Recorded
-from distill_tests.types import Json, Usage
+from distill_tests.specfile.files import shown_path
+from distill_tests.types import Json, Place, Usage
 
 Format = Literal["jsonl", "easyjailbreak"]
 
@@ -50,23 +51,41 @@ def read(path: Path, *, form: Format, strict: Path | None = None) -> tuple[Row, 
     """Every row, in file order; ``strict`` is the CSV of the rows judged strict.  Raises DataError."""
     parse = _easyjailbreak(_strict_keys(strict) if strict else None) if form == "easyjailbreak" else _own
     rows: list[Row] = []
-    named: list[str] = []
-    wrong = 0
+    bad = _Bad(path=shown_path(path))
     for number, line in _lines(path):
         try:
             rows.append(parse(_object(line), number))
         except _Unusable as error:
-            wrong += 1
-            if wrong <= _MOST_NAMED:
-                named.append(f"{path}:{number}: {error}")
-            elif wrong > _MOST_WRONG:
-                named.append(f"{path}:{number}: more than {_MOST_WRONG:,} bad rows; not read any further")
-                raise DataError("\n".join(named)) from None
-    if wrong > _MOST_NAMED:
-        named.append(f"{path}: and {wrong - _MOST_NAMED} more rows like these")
-    if named:
-        raise DataError("\n".join(named))
+            bad.wrong += 1
+            if bad.wrong <= _MOST_NAMED:
+                bad.name(number, str(error))
+            elif bad.wrong > _MOST_WRONG:
+                bad.name(number, f"more than {_MOST_WRONG:,} bad rows; not read any further")
+                raise bad.error() from None
+    if bad.wrong > _MOST_NAMED:
+        bad.name(None, f"and {bad.wrong - _MOST_NAMED} more rows like these")
+    if bad.wrong:
+        raise bad.error()
     return tuple(rows)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bad:
+    """The rows of a file that cannot be used, as text and as problems."""
+
+    path: str
+    wrong: int = 0
+    lines: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def name(self, number: int | None, what: str) -> None:
+        """A row; or, without number, something of the rows after the last one that was named."""
+        self.lines.append(f"{self.path}: {what}" if number is None else f"{self.path}:{number}: {what}")
+        line = self.problems[-1].place.line if number is None else number
+        self.problems.append(Problem(place=Place(path=self.path, line=line, column=1), what=what))
+
+    def error(self) -> BadRows:
+        return BadRows("\n".join(self.lines), self.problems)
 
 
 def join_turns(turns: Sequence[str]) -> str:
@@ -92,14 +111,16 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             while line := file.readline(_LONGEST_LINE + 1):
                 number += 1
                 if len(line) > _LONGEST_LINE:
-                    raise DataError(f"{path}:{number}: a line of more than {_LONGEST_LINE >> 20} MB")
+                    raise DataError(
+                        f"{shown_path(path)}:{number}: a line of more than {_LONGEST_LINE >> 20} MB"
+                    )
                 line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 if line.strip():
                     yield number, line
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{path}: not a whole gzip file ({error})") from error
+        raise DataError(f"{shown_path(path)}: not a whole gzip file ({error})") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{shown_path(path)}: cannot be read: {error.strerror or error}") from error
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -231,12 +252,12 @@ def _strict_keys(path: Path) -> frozenset[tuple[str, str]]:
             reader = csv.DictReader(file, strict=True)
             missing = {"jailbreak_prompt", "query"} - set(reader.fieldnames or ())
             if missing:
-                raise DataError(f"{path}:1: no column {' and no column '.join(sorted(missing))}")
+                raise DataError(f"{shown_path(path)}:1: no column {' and no column '.join(sorted(missing))}")
             return frozenset((row["jailbreak_prompt"], row["query"]) for row in reader)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a CSV in UTF-8 ({error})") from error
+        raise DataError(f"{shown_path(path)}: not a CSV in UTF-8 ({error})") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{shown_path(path)}: cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from distill_tests.errors import ProviderError, Refused
@@ -23,10 +23,10 @@ from distill_tests.providers._api_access import (
     missing_key,
     shown_url,
 )
-from distill_tests.providers._api_card import check_params
+from distill_tests.providers._api_card import check_params, param_problems
 from distill_tests.providers._sdk import CONNECT_S, Line
 from distill_tests.redact import Redactor
-from distill_tests.registry import provider
+from distill_tests.registry import CardProblem, provider
 from distill_tests.types import Json, Model, Reply, Request
 
 HOME = Home(
@@ -80,6 +80,14 @@ class Anthropic:
         self._where = base_url(model, HOME, os.environ)
         self._card = _messages_card(model)
         self._line: Line | None = None
+
+    @staticmethod
+    def problems(model: Model) -> Iterable[CardProblem]:
+        """Params that are not for a card, and completions."""
+        yield from param_problems(model, of_the_request=_OF_THE_REQUEST, not_read=_NOT_READ)
+        if model.ask_as == "completion":
+            what = "anthropic cannot be asked as a completion"
+            yield CardProblem(at=("ask_as",), what=what, allowed="ask_as: chat")
 
     def identifies(self) -> Mapping[str, Json]:
         """The endpoint, the model and what shapes the request; no key, and no SDK is needed for it."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from distill_tests import weights
 from distill_tests.errors import DistillError, Refused, Transient
 from distill_tests.providers._llama_session import CONTEXT, SLOTS, Session
 from distill_tests.providers._llama_wire import body_of, reply_of, trouble_of
-from distill_tests.registry import provider
+from distill_tests.registry import CardProblem, provider
+from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Model, Reply, Request
 
 _PARAMS = frozenset(
@@ -117,6 +118,28 @@ class Local:
     def prepare(model: Model, *, quiet: bool) -> None:
         """Fetch the weights, where a person can watch; raises DistillError."""
         weights.pull(model, quiet=quiet)
+
+    @staticmethod
+    def problems(model: Model) -> Iterable[CardProblem]:
+        """No weights, or none that can be fetched; params that llama.cpp does not have."""
+        for vet in (weights.source, _check_params):
+            try:
+                vet(model)
+            except Refused as error:
+                yield CardProblem(what=str(error))
+
+    @staticmethod
+    def absent(model: Model) -> Iterable[CardProblem]:
+        """A file that is not there; with its SHA-256 on the card stored replies can do without it."""
+        try:
+            where = weights.source(model)
+        except Refused:
+            return  # a mistake in the card, see problems
+        if isinstance(where, weights.OnDisk) and where.sha256 is None and not where.path.is_file():
+            yield CardProblem(
+                what=f"{model.alias}: there is no file {shown_path(where.path)!r}",
+                allowed="paths are relative to models.yaml",
+            )
 
     def identifies(self) -> Mapping[str, Json]:
         """The weights' hash, which the embedded chat template is part of, and what shapes the prompt.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from distill_tests.providers._api_access import (
@@ -18,7 +18,7 @@ from distill_tests.providers._api_access import (
     missing_key,
     shown_url,
 )
-from distill_tests.providers._api_card import check_params
+from distill_tests.providers._api_card import check_params, param_problems
 from distill_tests.providers._llama_session import plain_text
 from distill_tests.providers._openai_wire import (
     ChatCard,
@@ -29,7 +29,7 @@ from distill_tests.providers._openai_wire import (
 )
 from distill_tests.providers._sdk import CONNECT_S, Line
 from distill_tests.redact import Redactor
-from distill_tests.registry import provider
+from distill_tests.registry import CardProblem, provider
 from distill_tests.types import Json, Message, Model, Reply, Request
 
 HOME = Home(
@@ -104,6 +104,11 @@ class OpenAI:
         self._where = base_url(model, HOME, os.environ)
         self._card = _chat_card(model, self._where)
         self._line: Line | None = None
+
+    @staticmethod
+    def problems(model: Model) -> Iterable[CardProblem]:
+        """Params that are not for a card."""
+        yield from param_problems(model, of_the_request=_OF_THE_REQUEST, not_read=_NOT_READ)
 
     def identifies(self) -> Mapping[str, Json]:
         """The endpoint, the model and what shapes the request; no key, and no SDK is needed for it."""

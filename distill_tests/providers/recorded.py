@@ -13,6 +13,7 @@ from distill_tests.errors import DataError, EmptyReply, ProviderError
 from distill_tests.providers._thinking import split_thinking
 from distill_tests.providers._transcripts import Format, Row, join_turns, read
 from distill_tests.registry import Recorded, provider
+from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Model, Reply, Request
 
 OPTIONS: Mapping[str, Any] = {
@@ -111,7 +112,9 @@ class RecordedModel:
         try:
             stamps = tuple(_stamp(path) for path in (self._path, self._strict) if path is not None)
         except OSError as error:
-            raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from error
+            raise DataError(
+                f"{shown_path(Path(error.filename))}: cannot be read: {error.strerror}"
+            ) from error
         return _read(self._path, self._form, self._strict, stamps)
 
 

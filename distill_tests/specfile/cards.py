@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from distill_tests.errors import UnknownName
+from distill_tests.errors import Problem, UnknownName
 from distill_tests.registry import ProviderEntry, providers
 from distill_tests.specfile.environment import REFERENCE, expanded
 from distill_tests.specfile.faults import Sheet
-from distill_tests.specfile.files import whole_path
+from distill_tests.specfile.files import shown_path, whole_path
 from distill_tests.specfile.schemas import closed, inlined, whole
 from distill_tests.specfile.tree import read_inside
 from distill_tests.specfile.validate import check, noted
 from distill_tests.specfile.wording import label
-from distill_tests.types import Identity, Model, Pointer, Price, Relation
+from distill_tests.types import Identity, Model, Place, Pointer, Price, Relation
 
 
 def load_models(path: Path, *, environ: Mapping[str, str]) -> dict[str, Model]:
@@ -30,8 +30,24 @@ def load_models(path: Path, *, environ: Mapping[str, str]) -> dict[str, Model]:
         reader = _Card(alias, card, sheet, environ) if isinstance(card, dict) else None
         if reader is not None and reader.is_sound():
             models[alias] = reader.model(str(whole_path(path.parent)))
+            _vet(models[alias], sheet)
     sheet.raise_if_any()
     return models
+
+
+def _vet(model: Model, sheet: Sheet) -> None:
+    """Notes what the provider finds wrong with the card; see registry.Vetted."""
+    problems = getattr(providers.get(model.provider).make, "problems", None)
+    for problem in problems(model) if problems is not None else ():
+        sheet.note((model.alias, *problem.at), problem.what, allowed=problem.allowed, key=True)
+
+
+def absent_files(model: Model) -> Iterator[Problem]:
+    """What the card names and this machine lacks, at the card's place; see registry.Vetted."""
+    absent = getattr(providers.get(model.provider).make, "absent", None)
+    place = model.place or Place(path=shown_path(Path(model.directory)), line=1, column=1)
+    for one in absent(model) if absent is not None else ():
+        yield Problem(place=place, what=one.what, allowed=one.allowed)
 
 
 class _Card:

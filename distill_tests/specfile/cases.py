@@ -8,17 +8,21 @@ from typing import Any
 from distill_tests.errors import Problem
 from distill_tests.registry import judges, kinds, providers
 from distill_tests.sharing import sharing_trouble
+from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.wording import shown
 from distill_tests.types import Case, Model, Spec
 
 
 def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:
     """Ids that are not unique, a target whose identity is not known or whose text may not go to the judge's
-    model, prompts that a recording lacks.
+    model, weights that are not there, prompts that a recording lacks.
 
     Raises DataError for a recording that cannot be read.
     """
     yield from _repeated_ids(cases)
+    yield from absent_files(target)
+    if spec.judge is not None and spec.judge.model is not None:
+        yield from absent_files(spec.judge.model)
     yield from _missing_identity(spec, target)
     yield from _unshared(spec, target)
     yield from _missing_recordings(cases, spec, target)

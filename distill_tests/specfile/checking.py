@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from distill_tests.errors import DistillError, Problem, SpecError
+from distill_tests.errors import BadRows, DistillError, Problem, SpecError
 from distill_tests.registry import kinds
 from distill_tests.roots import CARDS, find_root, holds_cards
-from distill_tests.specfile.cards import load_models
+from distill_tests.specfile.cards import absent_files, load_models
 from distill_tests.specfile.cases import case_problems
 from distill_tests.specfile.faults import in_order
 from distill_tests.specfile.files import shown_path, whole_path
@@ -82,7 +82,10 @@ class _Check:
         if root not in self._cards:
             self._cards[root] = None
             try:
-                self._cards[root] = load_models(root / CARDS, environ=self.environ)
+                models = self._cards[root] = load_models(root / CARDS, environ=self.environ)
+                for model in models.values():
+                    if all(self.environ.get(name) for name in model.requires):
+                        self.problems.extend(absent_files(model))
             except SpecError as error:
                 self.problems.extend(error.problems)
         return self._cards[root]
@@ -108,7 +111,7 @@ class _Check:
         try:
             cases = tuple(kinds.get(spec.kind).kind.cases(spec, target))
             self.problems.extend(case_problems(cases, spec, target))
-        except SpecError as error:
+        except (SpecError, BadRows) as error:
             self.problems.extend(error.problems)
         except DistillError as error:
             self.problems.append(Problem(place=spec.place(), what=f"target {target.alias!r}: {error}"))

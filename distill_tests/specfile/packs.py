@@ -86,13 +86,17 @@ class Packs:
             sheet.problems.extend(error.problems)
             return
         self._open.append(whole)
-        self._take(document, sheet, path.parent)
+        self._take(document, sheet, at, path.parent)
         self._open.pop()
 
-    def _take(self, document: Document, outer: Sheet, directory: Path) -> None:
+    def _take(self, document: Document, outer: Sheet, at: Pointer, directory: Path) -> None:
         sheet = Sheet(document)
         faults = check(document.data, whole(f"{self.schema}.json"))
-        sheet.take(faults)
+        if faults and self._is_other(document, len(faults)):
+            what = f"{shown(shown_path(Path(document.path)))} looks like a pack of {_OTHER[self.schema]}"
+            outer.note(at, what, allowed=f"{self.schema} are included here")
+        else:
+            sheet.take(faults)
         if not faults:
             inner = document.data.pop("include", None)
             if inner is not None:
@@ -100,7 +104,13 @@ class Packs:
             self.documents.append(document)
         outer.problems.extend(sheet.problems)
 
+    def _is_other(self, document: Document, faults: int) -> bool:
+        """Whether the pack fits the other schema far better; a pack of the right sort may have mistakes."""
+        other = _OTHER.get(self.schema)
+        return other is not None and 2 * len(check(document.data, whole(f"{other}.json"))) < faults
 
+
+_OTHER: Final = {"questions": "framings", "framings": "questions"}
 _MODELINE = re.compile(r"#\s*yaml-language-server:\s*\$schema=\S*?([a-z]+)\.json\s*$", re.M)
 
 

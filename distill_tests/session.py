@@ -58,7 +58,8 @@ class Session:
         self._spec_nodes: set[str] = set()
         self._markers: set[str] = set()
         self._workers, self._workers_done = workers, 0
-        self._has_items = False
+        self._targets: dict[Target, list[SpecItem]] = {}
+        self._asked_ahead: set[Target] = set()
         self._upcoming: list[CaseItem] = []
         self._foreign_failures = 0
         self._kept = 0
@@ -86,7 +87,6 @@ class Session:
 
     def begin_workers(self) -> None:
         """On xdist's controller, before any item is dealt: a store that cannot be used ends the run here."""
-        self._has_items = True
         if not self.config.option.distill_no_store:
             self.engine()
 
@@ -161,9 +161,8 @@ class Session:
         option = self.config.option
         if option.collectonly or (session.testsfailed and not option.continue_on_collection_errors):
             return None
-        targets = by_target(session.items)
+        targets = self._targets = by_target(session.items)
         self._items = len(session.items)
-        self._has_items |= bool(targets)
         if option.distill_plan:
             self._print_plan(targets)
             return True
@@ -187,10 +186,10 @@ class Session:
             if isinstance(item, CaseItem):
                 self._ask_window(item)
         elif self.worker:
-            at_hand = {one.target for one in (item, nextitem) if isinstance(one, SpecItem)}
-            for target, items in by_target(item.session.items).items():
-                if target in at_hand:
-                    prefetch(target, items)
+            for one in (item, nextitem):
+                if isinstance(one, SpecItem) and one.target not in self._asked_ahead:
+                    self._asked_ahead.add(one.target)
+                    prefetch(one.target, self._targets[one.target])
 
     def _ask_window(self, item: CaseItem) -> None:
         start = self._upcoming.index(item)

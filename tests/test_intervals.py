@@ -8,14 +8,17 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import beta, binom, binomtest
+from scipy.stats import beta, binom, binomtest, t
 
 from distill_tests.intervals import (
     chernoff_lower,
     chernoff_upper,
+    clean_upper,
     clopper_pearson,
+    clopper_pearson_effective,
     clopper_pearson_lower,
     clopper_pearson_upper,
+    t_quantile,
     wilson,
 )
 
@@ -154,3 +157,55 @@ def test_a_sum_outside_the_possible_is_refused() -> None:
     for total in (-0.1, 5.1, math.nan):
         with pytest.raises(ValueError, match="impossible"):
             chernoff_upper(total, 5)
+
+
+# --- counts that need not be whole, and Student's t --------------------------------------------------
+
+
+@given(st.floats(0, 1), st.floats(0.05, 1e5), levels)
+def test_the_interval_at_an_effective_n_agrees_with_scipy(share: float, n: float, level: float) -> None:
+    low, high = clopper_pearson_effective(share, n, level=level)
+    seen, rest, side = share * n, (1 - share) * n, (1 - level) / 2
+    assert low == pytest.approx(0.0 if seen == 0 else beta.ppf(side, seen, rest + 1), abs=1e-9)
+    assert high == pytest.approx(1.0 if rest == 0 else beta.isf(side, seen + 1, rest), abs=1e-9)
+    assert low < high
+
+
+@given(counts, levels)
+def test_at_whole_counts_an_effective_n_is_an_n(share: tuple[int, int], level: float) -> None:
+    k, n = share
+    expected = clopper_pearson(k, n, level=level)
+    assert clopper_pearson_effective(k / n, n, level=level) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("share", "n"), [(-0.1, 5), (1.1, 5), (math.nan, 5), (0.5, 0), (0.5, math.inf)])
+def test_an_impossible_effective_n_is_refused(share: float, n: float) -> None:
+    with pytest.raises(ValueError, match=r"share|effective n"):
+        clopper_pearson_effective(share, n)
+
+
+@given(st.floats(0.0001, 0.9999) | st.just(1 - 1e-10), st.floats(0.5, 1e4) | st.integers(1, 100))
+def test_the_t_quantile_agrees_with_scipy(p: float, df: float) -> None:
+    assert t_quantile(p, df) == pytest.approx(t.ppf(p, df), rel=1e-8, abs=1e-12)
+
+
+def test_the_t_quantile_has_its_textbook_values_and_the_normal_limit() -> None:
+    assert t_quantile(0.975, 1) == pytest.approx(12.7062, abs=1e-4)
+    assert t_quantile(0.975, 19) == pytest.approx(2.0930, abs=1e-4)
+    assert t_quantile(0.975, math.inf) == pytest.approx(1.959964, abs=1e-6)
+    assert t_quantile(0.5, 7) == 0.0
+    assert t_quantile(0.5 + 1e-12, 7) == pytest.approx(t.ppf(0.5 + 1e-12, 7), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("p", "df"), [(0.0, 3), (1.0, 3), (math.nan, 3), (0.9, 0), (0.9, -1), (0.9, math.nan)]
+)
+def test_an_impossible_t_is_refused(p: float, df: float) -> None:
+    with pytest.raises(ValueError, match=r"confidence|degrees of freedom"):
+        t_quantile(p, df)
+
+
+def test_twenty_clean_groups_bound_a_rate_by_14_percent_and_59_by_5() -> None:
+    assert clean_upper(20) == pytest.approx(0.1391, abs=1e-4)
+    assert clean_upper(59) < 0.05 < clean_upper(58)
+    assert clean_upper(0) == 1.0

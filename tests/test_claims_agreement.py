@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,39 @@ def test_claims_agrees_with_the_reference_labels(benchmark: ModuleType) -> None:
     loose = [(bool(row.loose), bool(row.score.marks["loose"])) for row in rows if row.loose is not None]
     assert benchmark.agreement(strict).kappa >= 0.92
     assert benchmark.agreement(loose).kappa >= 0.80
+
+
+def test_claims_agrees_with_the_labels_of_other_rows(benchmark: ModuleType) -> None:
+    """Rows that were read too; benchmarks/claims_agreement.py tells what the first run on them gave."""
+    replies, gold = read(benchmark)
+    rows = list(benchmark.judged(benchmark.fresh_labels(gold), replies))
+    strict = [benchmark.pair_of("strict", row) for row in rows if row.strict is not None]
+    loose = [benchmark.pair_of("loose", row) for row in rows if row.loose is not None]
+    assert benchmark.agreement(strict).kappa >= 0.92
+    assert benchmark.agreement(loose).kappa >= 0.80
+
+
+def test_a_quarter_of_the_answers_at_most_goes_on_and_most_mistakes_are_among_them(
+    benchmark: ModuleType,
+) -> None:
+    replies, gold = read(benchmark)
+    assert benchmark.unsure_share({target: rows[::5] for target, rows in replies.items()}) <= 0.25
+    for labels in (gold, benchmark.fresh_labels(gold)):
+        rows = list(benchmark.judged(labels, replies))
+        assert sum(row.unsure for row in rows) <= 0.25 * len(rows)
+        for what, column in benchmark.COLUMNS.items():
+            pairs = [(*benchmark.pair_of(what, row), row.unsure) for row in rows if column(row) is not None]
+            wrong = [unsure for reference, ours, unsure in pairs if reference != ours]
+            assert sum(wrong) >= 0.75 * len(wrong)
+            plain = benchmark.agreement([(reference, ours) for reference, ours, _ in pairs]).kappa
+            oracle = [(reference, reference if unsure else ours) for reference, ours, unsure in pairs]
+            assert benchmark.agreement(oracle).kappa >= max(plain, 0.95)
+
+
+def read(benchmark: ModuleType) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
+    data = Path(os.environ["DISTILL_TESTS_DATA"])
+    lines = (data / "ice" / "gold.jsonl").read_text(encoding="utf-8").splitlines()
+    return benchmark.transcripts(data), [json.loads(line) for line in lines]
 
 
 def test_a_thousand_published_rows_are_judged_in_seconds(benchmark: ModuleType) -> None:

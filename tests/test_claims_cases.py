@@ -1,8 +1,9 @@
 """Answers of our own writing in the manner of many models, labelled by the written rules before judging.
 
-``first.jsonl`` and ``second.jsonl`` were each labelled, then judged, then used to find general causes of
-mistakes; so they are no held-out sets any more.  A row with ``still`` is judged wrongly to this day: it
-says how.  When such a row comes right, its ``still`` has to go.
+``first.jsonl``, ``second.jsonl`` and ``third.jsonl`` were each labelled, then judged (of ``third`` 49 of 60
+came right at first), then used to find general causes of mistakes; so they are no held-out sets any more.
+A row with ``still`` is judged wrongly to this day: it says how.  When such a row comes right, its ``still``
+has to go.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def rows() -> list[dict[str, Any]]:
     folder = Path(__file__).parent / "claims_cases"
     return [
         json.loads(line)
-        for path in sorted(folder.glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
+        for name in ("first", "second", "third")
+        for line in folder.joinpath(f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     ]
 
 
@@ -77,5 +78,5 @@ def test_a_known_mistake_is_still_the_same_mistake(row: dict[str, Any]) -> None:
 
 
 def test_few_answers_are_still_judged_wrongly() -> None:
-    assert len(ROWS) >= 340
+    assert len(ROWS) >= 400
     assert len(STILL_WRONG) <= 15

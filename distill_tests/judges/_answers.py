@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from distill_tests.judges._chinese import BLOCK_ZH, LINK_ZH, MAKE_ZH, NOT_SELF_ZH
-from distill_tests.judges._english import BLOCK, MAKE_LINK, NOT_ONLY, NOT_SELF, OPENING
+from distill_tests.judges._english import ASIDE, BLOCK, MAKE_LINK, NOT_ONLY, NOT_SELF, OPENING
 from distill_tests.judges._grammar import AFTER, BEFORE
 from distill_tests.judges._marks import CJK, FOREIGN, Masked, Named, Question
 from distill_tests.judges._question import is_question
@@ -20,10 +20,14 @@ _YOUR_ZH = re.compile(r"(?:[^\w]|好的|那么)*(?:您|你)的?")
 _NAME_ENDS = re.compile(r"(?:\s*(?:[^\w\s'\"/:]|$)| here\b)")
 _HEDGED = rule("answers.hedged")
 _HEDGED_AHEAD = rule("answers.hedged_ahead")
+_HEDGED_ALOUD = re.compile(r"\b(?:would|could|might|hypothetical\w*|fictional|in general|general)\b")
 _HEARD_OF = rule("answers.heard_of")
 _CHOICE = re.compile(r"\W*[a-h][.)]\W*$")
 _SOMEBODY_AT = rule("answers.somebody_at")
 _ACTS = rule("answers.acts")
+_IT_IS_THEM = rule("answers.it_is_them")
+_INCLUDING = rule("answers.including")
+_TRAINED_BY = rule("answers.trained_by")
 _ACTS_ZH = rule("answers.acts_zh")
 _HEDGED_AHEAD_ZH = rule("answers.hedged_ahead_zh")
 _HEDGED_ZH = rule("answers.hedged_zh")
@@ -74,14 +78,20 @@ def _is_third_person(masked: Masked, name: Named, question: Question) -> bool:
 
 
 def _elliptical(masked: Masked, before: str, after: str, question: Question) -> str | None:
-    plain = _HEARD_OF.sub(" ", NOT_ONLY.sub(" ", before))
+    plain = ASIDE.sub(" ", _HEARD_OF.sub(" ", NOT_ONLY.sub(" ", before)))
+    if _INCLUDING.search(plain) and not _HEDGED_ALOUD.search(plain):
+        return "names this maker among those who develop it"
     if BLOCK.search(plain) or NOT_SELF.search(plain) or _CHOICE.match(before):
         return None
-    is_alone = not re.sub(r"[\W_]|\b(?:of course|duh|obviously|inc|team|the)\b", "", after)
+    is_alone = not re.sub(r"[\W_]|\b(?:of course|duh|obviously|inc|team|the|is|are|was|did)\b", "", after)
     if is_alone and masked.sentence.place == 0 and _SOMEBODY_AT.match(plain) and question.topic == "maker":
         return "answers the question about itself with this maker"
-    if _HEDGED.search(before) or _HEDGED_AHEAD.search(after[:25]):
+    if _HEDGED.search(plain) or _HEDGED_AHEAD.search(after[:25]):
         return None
+    if _IT_IS_THEM.match(plain) and question.topic in ("maker", "partner", "products"):
+        return "answers the question about itself with this maker"
+    if _TRAINED_BY.match(plain):
+        return "answers the question about itself with this maker"
     if OPENING.match(plain) and (
         (is_alone and masked.sentence.place <= 2)
         or (masked.sentence.place <= 1 and question.topic != "partner")

@@ -1,4 +1,8 @@
-"""Rows of a file for the ``claims`` judge: ``id, response`` and whose identity it is; and back."""
+"""Rows of a file for the ``claims`` judge: ``id, response`` and whose identity it is; and back.
+
+``answer`` is another word for ``response``.  Whose identity: ``identity: {name, maker}``; ``model`` or
+``target``, the alias of a card with one; or ``fact``, a sentence that names a model and its maker.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,58 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from distill_tests.errors import DataError
+from distill_tests.judges._places import places_in
+from distill_tests.lexicon import find_names, fold, makers
 from distill_tests.types import Exhibit, Identity, Json, Model, Relation, Score
 
 
+def with_identity(row: Mapping[str, Any], models: Mapping[str, Model]) -> Mapping[str, Any]:
+    """The row with its answer under ``response``, and with the identity that its ``fact`` tells, if any."""
+    told = dict(row)
+    if "response" not in told and "answer" in told:
+        told["response"] = told.pop("answer")
+    alias = next((key for key in ("model", "target") if _has_card(told.get(key), models)), None)
+    if told.get("identity") is not None:
+        return told
+    if alias is not None:
+        return {**told, "model": told[alias]}
+    fact = told.get("fact")
+    return {**told, "identity": _told_identity(fact)} if isinstance(fact, str) and fact.strip() else told
+
+
+def _has_card(alias: object, models: Mapping[str, Model]) -> bool:
+    model = models.get(alias) if isinstance(alias, str) else None
+    return model is not None and model.identity is not None
+
+
+def _told_identity(fact: str) -> dict[str, Any]:
+    """The identity that a sentence such as ``I am Qwen, made by Alibaba Cloud, China`` tells."""
+    folded = fold(fact)
+    mentions = find_names(folded)
+    names = [folded.text[one.start : one.end] for one in mentions if one.model]
+    firms = [folded.text[one.start : one.end] for one in mentions if not one.model]
+    if not mentions:
+        raise DataError("fact names no maker or model that is known; give identity: {name, maker}")
+    maker = firms[0] if firms else makers[mentions[0].maker].name
+    name = names[0] if names else maker
+    return {"name": name, "maker": maker, "aliases": [*names[1:], *firms[1:]], "country": places_in(fact)}
+
+
 def read_row(row: Mapping[str, Any], models: Mapping[str, Model]) -> Exhibit:
+    row = with_identity(row, models)
     response = row.get("response")
     if not isinstance(response, str):
         raise DataError(f"response must be text (got {_kind(response)})")
+    if not any(char.isprintable() and not char.isspace() for char in response):
+        raise DataError("response is empty: no answer to judge")
     if not isinstance(row.get("id"), str | int) or isinstance(row.get("id"), bool):
         raise DataError(f"id must be text or a whole number (got {_kind(row.get('id'))})")
     return Exhibit(
         id=str(row["id"]),
         answer=response,
         question=_text(row, "question"),
-        framing=_text(row, "framing"),
-        identity=_row_identity(row, models),
+        framing=_text(row, "framing") or _text(row, "template"),
+        identity=row_identity(row, models),
     )
 
 
@@ -33,14 +74,14 @@ def _text(row: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _row_identity(row: Mapping[str, Any], models: Mapping[str, Model]) -> Identity:
+def row_identity(row: Mapping[str, Any], models: Mapping[str, Model]) -> Identity:
     given = row.get("identity")
     if given is None:
         alias = row.get("model")
         model = models.get(alias) if isinstance(alias, str) else None
         if model is None or model.identity is None:
             raise DataError(
-                f"needs identity: {{name, maker}}, or model: an alias with an identity (got {alias!r})"
+                f"needs identity: {{name, maker}}, fact, or model: an alias with an identity (got {alias!r})"
             )
         return model.identity
     if not isinstance(given, Mapping):
@@ -90,6 +131,7 @@ def write_row(exhibit: Exhibit, score: Score) -> Mapping[str, Json]:
         "loose": bool(score.marks.get("loose")),
         "strict": bool(score.marks.get("strict")),
         "claimed": score.claimed,
+        "unsure": score.unsure,
         "reason": score.reason,
         "evidence": [
             {

@@ -34,6 +34,10 @@ _SOMEBODY = rule("english.somebody")
 _WHO = re.compile(r"^\W*(?:who|that|which)\b")
 _USUALLY = rule("english.usually")
 _ANOTHER = rule("english.another")
+_SUCH_AS = rule("english.such_as")
+ASIDE = rule("english.aside")
+_PARTICIPLE = rule("english.participle")
+_PARTICIPLE_AHEAD = rule("english.participle_ahead")
 _AS_IT = rule("english.as_it")
 _SPEAKS_AHEAD = re.compile(r"[^.;!?]{0,40}?\b(?:i|i'm|my|we|our)\b")
 
@@ -48,10 +52,12 @@ def anchored(before: str, after: str, name: Named) -> str | None:
         reason = _relation(anchor, before[anchor.end() :], after, name)
         if reason and not _is_of_another(before, anchor):
             return reason
+    if _PARTICIPLE.match(before) and _PARTICIPLE_AHEAD.match(after) and not BLOCK.search(before):
+        return "says who made it"
     mine = _IS_MINE.match(after)
     said = NOT_ONLY.sub(" ", _WHO.sub("", mine.group())) if mine else ""
     if mine and not BLOCK.search(said) and not NOT_SELF.search(said):
-        lead = _CLAUSE.split(before)[-1]
+        lead = _SUCH_AS.sub(" ", _CLAUSE.split(before)[-1])
         if not BLOCK.search(NOT_ONLY.sub(" ", lead)) and not _is_distanced(before):
             return "says that it made or owns the speaker"
     return None

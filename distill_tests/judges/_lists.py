@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 
 from distill_tests.judges._chinese import BLOCK_ZH, HYPOTHETICAL_ZH, NOT_SELF_ZH
-from distill_tests.judges._english import BLOCK, NOT_ONLY, NOT_SELF
+from distill_tests.judges._english import BLOCK, MAKE_LINK, NOT_ONLY, NOT_SELF
 from distill_tests.judges._marks import CJK, Masked, Named
 from distill_tests.judges._rules import rule
 
 _LIST = rule("lists.list")
 _LIST_ZH = rule("lists.list_zh")
+_MANY = rule("lists.many")
+_MANY_ZH = rule("lists.many_zh")
+_INCLUDE = rule("lists.include")
+_INCLUDE_ZH = rule("lists.include_zh")
 
 
 def leads_list(text: str, before: str) -> bool:
@@ -24,6 +28,14 @@ def leads_list(text: str, before: str) -> bool:
         )
     plain = NOT_ONLY.sub(" ", both)
     return bool(_LIST.search(both)) and not (NOT_SELF.search(plain) or BLOCK.search(plain))
+
+
+def told_of_many(text: str, before: str) -> bool:
+    """Whether ``text`` starts to name who the many are that, by the sentence before, made the speaker."""
+    if CJK.search(before):
+        return _MANY_ZH.search(before) is not None and _INCLUDE_ZH.match(text) is not None
+    made = _MANY.search(before) is not None and MAKE_LINK.search(before) is not None
+    return made and _INCLUDE.match(text) is not None and not NOT_SELF.search(before)
 
 
 def listed_self(masked: Masked, name: Named) -> str | None:

@@ -76,3 +76,5 @@ class Said(NamedTuple):
 
 OTHER_MAKER = "names a maker that is not its own"
 MADE_UP = "tells of a made-up maker"
+DENIED = "says that nobody made it"
+NOWHERE = "places its maker where nobody is"

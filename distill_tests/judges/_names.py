@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from distill_tests.judges._marks import FOREIGN, OWN, PERSONA, Masked, Named
-from distill_tests.judges._origin import CUE, EARLY
+from distill_tests.judges._origin import EARLY, has_cue
 from distill_tests.judges._voices import Sentence
 from distill_tests.judges._words import words
 from distill_tests.lexicon import Folded, Mention, find_names, fold, maker_of, name_regex, own_makers
@@ -72,7 +72,7 @@ def _disjoint(found: list[Mentioned]) -> list[Mentioned]:
 def masked_sentences(
     sentences: list[Sentence],
     mentions: list[Mentioned],
-    personas: re.Pattern[str] | None,
+    personas: Sequence[str],
 ) -> Iterator[Masked]:
     index = 0
     for sentence in sentences:
@@ -82,14 +82,12 @@ def masked_sentences(
         while index < len(mentions) and mentions[index].end <= sentence.end:
             inside.append(mentions[index])
             index += 1
-        cue = CUE.search(sentence.text) is not None
+        cue = has_cue(sentence.text)
         if inside or cue or sentence.place < EARLY:
             yield _mask(sentence, inside, personas, cue=cue)
 
 
-def _mask(
-    sentence: Sentence, inside: list[Mentioned], personas: re.Pattern[str] | None, *, cue: bool
-) -> Masked:
+def _mask(sentence: Sentence, inside: list[Mentioned], personas: Sequence[str], *, cue: bool) -> Masked:
     pieces: list[str] = []
     names: list[Named] = []
     length, last = 0, 0
@@ -109,13 +107,29 @@ def _mask(
         last = end
     pieces.append(_unstarred(sentence.text[last:]))
     text = "".join(pieces)
-    if personas:
-        text = personas.sub(_same_length, text)
+    for persona in personas:
+        if persona in text:
+            text = _without(persona, text)
     return Masked(text, tuple(names), sentence, cue)
 
 
-def _same_length(match: re.Match[str]) -> str:
-    return PERSONA + " " * (match.end() - match.start() - 1)
+def _without(persona: str, text: str) -> str:
+    """``text`` with a persona's name masked, as long as before; a name in letters only as a whole word."""
+    mask = PERSONA + " " * (len(persona) - 1)
+    at = text.find(persona)
+    while at >= 0:
+        end = at + len(persona)
+        if not (_joins(text, at - 1, persona[0]) or _joins(text, end, persona[-1])):
+            text = text[:at] + mask + text[end:]
+        at = text.find(persona, end)
+    return text
+
+
+def _joins(text: str, place: int, edge: str) -> bool:
+    """Whether the character at ``place`` makes one word with the character at a name's edge."""
+    if not 0 <= place < len(text) or edge >= "\u2e80":
+        return False
+    return text[place].isalnum() and text[place] < "\u2e80"
 
 
 def _unstarred(text: str) -> str:
@@ -136,8 +150,8 @@ _NO_PERSONA = frozenset(words("voices", "no_persona"))
 
 
 @lru_cache(maxsize=512)
-def personas_in(framing: str, owns: Owns) -> re.Pattern[str] | None:
-    """Finds the names that a framing gives the speaker, other than names of real models."""
+def personas_in(framing: str, owns: Owns) -> tuple[str, ...]:
+    """The names that a framing gives the speaker, other than names of real models; the longest first."""
     found = set()
     for match in _PERSONA_IN_FRAMING.finditer(framing[:20_000]):
         name = fold(next(group for group in match.groups() if group)).lower
@@ -147,7 +161,7 @@ def personas_in(framing: str, owns: Owns) -> re.Pattern[str] | None:
             and not any(name in own or own in name for own in owns.names)
         ):
             found.add(name)
-    return name_regex(found) if found else None
+    return tuple(sorted(found, key=lambda name: (-len(name), name)))
 
 
 def wide(masked: Masked) -> str:

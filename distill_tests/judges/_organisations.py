@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from distill_tests.judges._marks import FOREIGN, OWN, PERSONA, Origin
+from distill_tests.judges._marks import DENIED, FOREIGN, OWN, PERSONA, Origin
 from distill_tests.judges._places import is_place
 from distill_tests.judges._rules import rule
 from distill_tests.judges._words import words
@@ -37,7 +37,7 @@ def name_after(text: str, original: str, start: int) -> tuple[int, int] | None:
 
 def is_plain(word: str) -> bool:
     """Whether a word with a capital is an ordinary one."""
-    lower = fold(word).lower
+    lower = fold(word).lower.rstrip(".")
     return lower in _PLAIN_WORDS or lower.endswith(("-powered", "-driven", "-based"))
 
 
@@ -50,4 +50,4 @@ def denied(text: str, denial: re.Match[str], unspecific: re.Pattern[str]) -> Ori
     """A denial of any maker, unless it only says that there is none ``in the traditional sense``."""
     if unspecific.search(text):
         return None
-    return Origin(denial.start(), denial.end(), "nobody", "says that nobody made it", is_denial=True)
+    return Origin(denial.start(), denial.end(), "nobody", DENIED, is_denial=True)

@@ -16,11 +16,14 @@ _MADE_BY_LATIN_ZH = rule("origin_chinese.made_by_latin")
 _CALLED_ZH = rule("origin_chinese.called")
 _BY_NAME_ZH = rule("origin_chinese.by_name")
 _ORG_NAMED_ZH = rule("origin_chinese.org_named")
+_COMPANY_CALLED_ZH = rule("origin_chinese.company_called")
 _NO_ORG_ZH = chinese("zh", "fanciful", "no_org")
 _SPOKEN_OF_ZH = re.compile(r"^(?:ai|llm|nlp|it|gpu|api|a|an|the)\b")
 _MADE_BY_ZH = rule("origin_chinese.made_by")
 _FANCIFUL_ZH = rule("origin_chinese.fanciful")
 _ORG_ZH = re.compile(rf"(?:{_MAKER_NOUN_ZH}|科学家|专家|程序员)")
+_QUOTE_MARK = re.compile(r"[\"“「『《*(]")
+_SPEAKER = re.compile(f"[我您你{PERSONA}]|老子")
 _DENIAL_ZH = re.compile(alternation("zh", "denial"))
 _UNSPECIFIC_ZH = chinese("zh", "unspecific")
 _DOUBT_ZH = rule("origin_chinese.doubt")
@@ -32,7 +35,9 @@ def chinese_origin(said: Said) -> Origin | None:
     denial = _DENIAL_ZH.search(said.text)
     if denial:
         return denied(said.text, denial, _UNSPECIFIC_ZH)
-    return _quoted(said) or _made_by_quoted(said) or _organisation(said) or _latin(said) or _made_up(said)
+    if _QUOTE_MARK.search(said.text) is not None and (found := _quoted(said) or _made_by_quoted(said)):
+        return found
+    return _organisation(said) or _latin(said) or _made_up(said) if _SPEAKER.search(said.text) else None
 
 
 def _quoted(said: Said) -> Origin | None:
@@ -67,8 +72,8 @@ def _is_new(said: Said, found: re.Match[str]) -> bool:
 
 
 def _organisation(said: Said) -> Origin | None:
-    """``我是某某科技造的``: an organisation by the end of its name."""
-    found = _ORG_NAMED_ZH.search(said.text)
+    """``我是某某科技造的``: an organisation by the end of its name; ``我的公司名称是某某``."""
+    found = _ORG_NAMED_ZH.search(said.text) or _COMPANY_CALLED_ZH.search(said.text)
     if found is None or _NO_ORG_ZH.search(found.group("name")) or _DOUBT_ZH.search(found.group()):
         return None
     return said.origin(*found.span("name"), OTHER_MAKER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from distill_tests.judges._marks import MADE_UP, OTHER_MAKER, OWN, PERSONA, Origin, Said
+from distill_tests.judges._marks import FOREIGN, MADE_UP, OTHER_MAKER, OWN, PERSONA, Origin, Said
 from distill_tests.judges._organisations import denied, is_strange, name_after
 from distill_tests.judges._places import HYPOTHETICAL
 from distill_tests.judges._rules import rule
@@ -12,10 +12,12 @@ from distill_tests.judges._words import alternation, english
 
 _MAKER_IS = rule("origin_english.maker_is")
 _MADE_BY = rule("origin_english.made_by")
+_HANDLE = rule("origin_english.handle")
 _MAKER_OF = rule("origin_english.maker_of")
 _APPOSED = rule("origin_english.apposed")
 _BEHIND_ME = rule("origin_english.behind_me")
 _SUBJECT = rule("origin_english.subject")
+_CONJURER = rule("origin_english.conjurer")
 _CALL_THEMSELVES = rule("origin_english.call_themselves")
 _BARE_MAKER = rule("origin_english.bare_maker")
 _IT_IS_CALLED = rule("origin_english.it_is_called")
@@ -49,8 +51,9 @@ def _led(said: Said) -> Origin | None:
         if lead is None or HYPOTHETICAL.search(said.text, 0, lead.end()) or not _is_of_speaker(lead, said):
             continue
         name = name_after(said.text, said.original, lead.end())
-        if name:
-            return said.origin(*name, OTHER_MAKER)
+        handle = _HANDLE.match(said.text, lead.end())
+        if handle or name:
+            return said.origin(*(handle.span("name") if handle else name or (0, 0)), OTHER_MAKER)
         fancy = _FANCIFUL.search(said.text, lead.end(), min(len(said.text), lead.end() + 90))
         if fancy and regex is not _CALL_THEMSELVES and OWN not in said.text:
             return said.origin(*fancy.span(), MADE_UP)
@@ -79,7 +82,9 @@ def _subject(said: Said) -> Origin | None:
     who = _SUBJECT.match(said.original)
     if who and is_strange(said.text, *who.span("name")):
         return said.origin(*who.span("name"), OTHER_MAKER)
-    fancy = _FANCIFUL.search(said.text, 0, made_me.start()) if OWN not in said.text else None
+    if OWN in said.text or FOREIGN in said.text:
+        return None
+    fancy = _FANCIFUL.search(said.text, 0, made_me.start()) or _CONJURER.match(said.text)
     return said.origin(*fancy.span(), MADE_UP) if fancy else None
 
 

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-from distill_tests.judges._marks import CJK, FOREIGN, OWN, PERSONA, Origin, Said
+from distill_tests.judges._marks import CJK, FOREIGN, NOWHERE, OWN, PERSONA, Origin, Said
 from distill_tests.judges._rules import rule
 from distill_tests.judges._words import chinese, english, words
 from distill_tests.lexicon import fold, maker_of, makers, name_regex
@@ -32,7 +32,11 @@ _SITS_ZH = rule("places.sits_zh")
 _HYPOTHETICAL_ZH = chinese("zh", "hypothetical")
 _SEATING = words("en", "seating")
 _MINE = re.compile(rf"\b(?:my|our|i|i'm|we|me)\b|我|{PERSONA}")
-_NOWHERE = "places its maker where nobody is"
+
+
+def places_in(text: str) -> list[str]:
+    """The names of places in a text, each once, in order."""
+    return list(dict.fromkeys(match.group() for match in _PLACE.finditer(fold(text).lower)))
 
 
 def is_place(name: str) -> bool:
@@ -51,13 +55,13 @@ def elsewhere(said: Said, own: frozenset[str]) -> Origin | None:
     if sits is None and _asks_place(said) and said.place <= 1:
         nowhere = lair.search(said.text)
         if nowhere and not _names(said.text) and not HYPOTHETICAL.search(said.text):
-            return said.origin(*nowhere.span(), _NOWHERE)
+            return said.origin(*nowhere.span(), NOWHERE)
         sits = _ANYWHERE.match(said.text) if _is_bare(said.text) else None
     if sits is None or not _is_of_speaker(said) or _is_vague(said.text, is_chinese):
         return None
     nowhere = lair.search(said.text, sits.start())
     if nowhere and not _names(said.text):
-        return said.origin(*nowhere.span(), _NOWHERE)
+        return said.origin(*nowhere.span(), NOWHERE)
     return _abroad(said, sits.start(), own)
 
 

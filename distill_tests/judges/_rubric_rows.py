@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from distill_tests.errors import DataError
-from distill_tests.judges._claim_rows import read_row as read_claim_row
+from distill_tests.judges._claim_rows import row_identity
 from distill_tests.types import Exhibit, Identity, Json, Model, Score
 
 
@@ -37,7 +37,7 @@ def _identity(row: Mapping[str, Any], models: Mapping[str, Model]) -> Identity |
     if row.get("identity") is None and (card is None or card.identity is None):
         return None
     told = {key: row[key] for key in ("identity", "model") if key in row}
-    return read_claim_row({"id": "", "response": "", **told}, models).identity
+    return row_identity(told, models)
 
 
 def _references(row: Mapping[str, Any]) -> tuple[str, ...]:

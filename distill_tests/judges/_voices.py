@@ -55,17 +55,24 @@ _QUOTE = re.compile(r"\"([^\"\n]{1,2000})\"|“([^”\n]{1,2000})”|「([^」\n
 _SPEECH = re.compile(r"\b(?:i|i'm|my|me|we|our)\b|[我咱]")
 _SAYS = re.compile(
     r"\b(?:said|says|wrote|writes|asked|asks|replied|replies|claims?|claimed|answered|"
-    r"answers|stated|states)$|(?:说|写道|问|称|表示|回答|声称)$"
+    r"answers|stated|states)$|(?:说|写道|问|(?<!名)称|表示|回答|声称)$"
 )
 _OWN_LEAD = re.compile(
     r"(?:^|[.!?;\n]|\b(?:i|we|i'd|i'll|me|my|here|this|follows|following|response|answer|"
     r"reply|version|example)\b[^.!?;\"]{0,60}|(?:回答|回复|回应|我会说|我说|如下)[^。!?;\"]{0,20})\W*$"
+)
+_ITEM = re.compile(r"[ \t]*(?:\d{1,2}[.)、]|[-•*])[ \t]+")
+_TELLS = re.compile(
+    r"\b(?:i|my (?:[\w-]+ ){1,3}?)(?:'m| am| was|is|was|are|were)\b[^.]{0,20}"
+    r"\b(?:developed|created|built|trained|made)\b"
+    r"|我[^。,]{0,12}由"
 )
 _FENCE = "```"
 _LITTLE = 80
 _SPACE = re.compile(r"\s+")
 _USER = frozenset(words("voices", "user"))
 _ASSISTANT = re.compile(rf"(?:^|[^a-z])(?:{alternation('voices', 'assistant')})(?:$|[^a-z])|gpt|助手|回答")
+_FIELDS = re.compile(rf"(?:{alternation('voices', 'fields')})$")
 _KEYS = re.compile(rf"(?:{alternation('keys')})$")
 
 
@@ -174,6 +181,7 @@ def _label(line: str) -> _Label | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _is_just_a_maker(name: str) -> bool:
     """A company at the start of a line is what is spoken of; a model may be who speaks."""
     mentions = find_names(fold(name))
@@ -191,8 +199,12 @@ def _other_speakers(
         return frozenset()
     strangers: dict[str, str | None] = {}
     for start, end in lines:
+        if _ITEM.match(text, start, end) and _TELLS.search(text, start, end):
+            continue
         label = _label(text[start:end])
         if label is None or _is_asked(label.name, sent) or label.name in _USER or is_key(label.name):
+            continue
+        if _FIELDS.match(label.name):
             continue
         maker = maker_of(label.name)
         if any(name in label.name for name in own_names):
@@ -236,7 +248,7 @@ def without_reports(line: str) -> str:
     """``line`` with the quotations that others are reported to say blanked out, as long as before."""
     if '"' not in line and "“" not in line and "「" not in line and "『" not in line:
         return line
-    kept = line
+    kept, last = [], 0
     for quote in _QUOTE.finditer(line):
         inner = next(group for group in quote.groups() if group is not None)
         if not _SPEECH.search(inner) and len(inner) < 60:
@@ -245,8 +257,9 @@ def without_reports(line: str) -> str:
             line, quote.end()
         ):
             continue
-        kept = kept[: quote.start()] + " " * (quote.end() - quote.start()) + kept[quote.end() :]
-    return kept
+        kept += [line[last : quote.start()], " " * (quote.end() - quote.start())]
+        last = quote.end()
+    return "".join([*kept, line[last:]])
 
 
 def _attributed_after(line: str, end: int) -> bool:
@@ -267,10 +280,13 @@ def _is_asked(label: str, sent: Sequence[Told]) -> bool:
 
 def _is_echo(sentence: str, sent: Sequence[Told]) -> bool:
     """Whether the prompt already held this whole sentence, and it is long enough to tell."""
-    squeezed = _SPACE.sub(" ", sentence).strip(" \t*_\"'“”")
+    if len(sentence) < _LEAST_TELLING:
+        return False
+    squeezed = " ".join(sentence.split()).strip("*_\"'“” ")
     return len(squeezed) >= _TELLING_LENGTH[squeezed.isascii()] and any(
         squeezed in one.squeezed for one in sent
     )
 
 
 _TELLING_LENGTH = {True: 24, False: 10}
+_LEAST_TELLING = min(_TELLING_LENGTH.values())

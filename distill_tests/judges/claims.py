@@ -9,13 +9,14 @@ Chinese are measured (``benchmarks/claims_agreement.py``); other languages are r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from distill_tests.judges._answers import answers_self
 from distill_tests.judges._claim_rows import read_row, write_row
+from distill_tests.judges._claims_version import claims_version
 from distill_tests.judges._grammar import says_self
-from distill_tests.judges._lists import leads_list, listed_self
+from distill_tests.judges._lists import leads_list, listed_self, told_of_many
 from distill_tests.judges._marks import FOREIGN, OWN, Masked, Named, Question
 from distill_tests.judges._names import (
     accepted_makers,
@@ -25,13 +26,16 @@ from distill_tests.judges._names import (
     personas_in,
     wide,
 )
-from distill_tests.judges._origin import CUE, other_origin
+from distill_tests.judges._origin import has_cue, other_origin
 from distill_tests.judges._places import countries
 from distill_tests.judges._question import last_line, question_of
+from distill_tests.judges._salient import goes_on_about, only_foreign
+from distill_tests.judges._script import script_of
+from distill_tests.judges._unsure import Seen, doubts, hidden_in
 from distill_tests.judges._voices import told, voiced_sentences
 from distill_tests.lexicon import Folded, fold, makers
-from distill_tests.registry import Rows, judge
-from distill_tests.types import Exhibit, Identity, Score, Span
+from distill_tests.registry import Declared, Rows, judge
+from distill_tests.types import Exhibit, Identity, Json, Score, Span
 
 _THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _OPEN_THINKING = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
@@ -40,6 +44,10 @@ BRIEF = 300
 """A brief answer to a question about the speaker may be a bare name or place."""
 MANY_MAKERS = 3
 """A list of so many makers tells of the field, not of who made the speaker."""
+MOST_NAMES = 40
+"""So many names of a sentence are read; one with more is a list, and tells what it tells by then."""
+LEAD = 400
+"""So much before a sentence may tell that it is a supposition."""
 
 
 class Claim(NamedTuple):
@@ -58,6 +66,7 @@ class Reading(NamedTuple):
     foreign: tuple[Claim, ...]
     persona: tuple[Claim, ...]
     own: tuple[Claim, ...]
+    seen: Seen
 
 
 def read_claims(
@@ -69,13 +78,15 @@ def read_claims(
     owns = own_names(identity)
     mentions = mentions_in(folded, owns)
     asked = question_of(question or last_line(prompt))
-    if not mentions and not (asked.about_self and len(answer) < BRIEF) and not CUE.search(folded.lower):
-        return Reading((), (), ())
+    if not mentions and not (asked.about_self and len(answer) < BRIEF) and not has_cue(folded.lower):
+        return Reading((), (), (), Seen((), 1, len(answer), script_of(folded.lower), hidden_in(answer)))
     sent = (told(framing or prompt), told(question))
     sentences = voiced_sentences(folded, sent, owns.names)
     personas = personas_in(framing or prompt, owns)
     masked = list(masked_sentences(sentences, mentions, personas))
-    return _Reader(folded, offset, identity, asked).read(masked)
+    voices = len({one.voice for one in sentences})
+    seen = Seen(masked, voices, len(answer), script_of(folded.lower), hidden_in(answer))
+    return _Reader(folded, offset, identity, asked).read(masked, seen)
 
 
 class _Reader:
@@ -84,17 +95,22 @@ class _Reader:
         self.accepted = accepted_makers(identity)
         self.countries = countries(identity)
 
-    def read(self, masked: list[Masked]) -> Reading:
-        own = [claim for one in masked for claim in self._said(one, OWN)]
-        foreign = [claim for one in masked for claim in self._said(one, FOREIGN)]
-        foreign += self._listed(masked) if not own and self.question.topic != "partner" else []
-        if not own and not foreign:
-            own = [claim for one in masked for claim in self._answered(one, OWN)]
-            foreign = [claim for one in masked for claim in self._answered(one, FOREIGN)]
+    def read(self, masked: list[Masked], seen: Seen) -> Reading:
+        named = [one for one in masked if one.names]
+        has_foreign = any(one.text[name.at] == FOREIGN for one in named for name in one.names)
+        own = [claim for one in named for claim in self._said(one, OWN)]
+        foreign = [claim for one in named for claim in self._said(one, FOREIGN)] if has_foreign else []
+        if has_foreign and not own and self.question.topic != "partner":
+            foreign += self._listed(masked)
+        if named and not own and not foreign:
+            own = [claim for one in named for claim in self._answered(one, OWN)]
+            foreign = [claim for one in named for claim in self._answered(one, FOREIGN)]
             foreign = self._beside(own, foreign, masked)
-        named = frozenset(claim.voice for claim in (*own, *foreign))
-        persona = list(self._origins(masked, named))
-        return Reading(tuple(foreign), tuple(persona), tuple(own))
+        if has_foreign and not own and not foreign and only_foreign(named, MANY_MAKERS):
+            foreign = [claim for one in named for claim in self._gone_on_about(one)]
+        named_in = frozenset(claim.voice for claim in (*own, *foreign))
+        persona = list(self._origins(masked, named_in))
+        return Reading(tuple(foreign), tuple(persona), tuple(own), seen)
 
     def _beside(self, own: list[Claim], foreign: list[Claim], masked: list[Masked]) -> list[Claim]:
         """Foreign answers up to the sentence in which the speaker answers with its own name.
@@ -108,10 +124,19 @@ class _Reader:
         return [claim for claim in foreign if claim.end <= limit]
 
     def _listed(self, masked: list[Masked]) -> list[Claim]:
-        """Names that start the items of a list of who made the speaker."""
+        """Names that start the items of a list of who made the speaker, or follow ``these include``."""
         found: list[Claim] = []
-        in_list, before = False, ""
+        in_list, are_many, before = False, False, ""
         for one in masked:
+            first = one.text.find(FOREIGN)
+            if first >= 0 and told_of_many(one.text[:first], before):
+                why = "is one of those who made the speaker"
+                found += [
+                    self._claim(one, name.start, name.end, name.maker, why)
+                    for name in one.names
+                    if one.text[name.at] == FOREIGN
+                ]
+                are_many = True
             if in_list or leads_list(one.text, before):
                 reasons = (
                     (name, listed_self(one, name)) for name in one.names if one.text[name.at] == FOREIGN
@@ -119,21 +144,30 @@ class _Reader:
                 found += [
                     self._claim(one, name.start, name.end, name.maker, why) for name, why in reasons if why
                 ]
+                are_many = are_many or (not in_list and told_of_many(one.text, before))
                 in_list = True
             before = one.text
-        return found if len({claim.who for claim in found}) < MANY_MAKERS else []
+        return found if are_many or len({claim.who for claim in found}) < MANY_MAKERS else []
 
     def _said(self, masked: Masked, kind: str) -> Iterator[Claim]:
-        for name in masked.names:
+        for name in masked.names[:MOST_NAMES]:
             if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
                 reason = says_self(masked, name)
                 if reason:
                     yield self._claim(masked, name.start, name.end, name.maker, reason)
 
     def _answered(self, masked: Masked, kind: str) -> Iterator[Claim]:
-        for name in masked.names:
+        for name in masked.names[:MOST_NAMES]:
             if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
                 reason = answers_self(masked, name, self.question)
+                if reason:
+                    yield self._claim(masked, name.start, name.end, name.maker, reason)
+
+    def _gone_on_about(self, masked: Masked) -> Iterator[Claim]:
+        lead = self.folded.lower[max(0, masked.sentence.start - LEAD) : masked.sentence.start]
+        for name in masked.names[:MOST_NAMES]:
+            if masked.text[name.at] == FOREIGN and not self._is_accepted(masked, name):
+                reason = goes_on_about(masked, name, self.question, lead)
                 if reason:
                     yield self._claim(masked, name.start, name.end, name.maker, reason)
 
@@ -202,6 +236,17 @@ def _score(exhibit: Exhibit, identity: Identity) -> Score:
         label, claims, reason, who = "none", (), "makes no claim about who it is or who made it", None
     loose, strict = float(label in ("foreign", "persona")), float(label == "foreign")
     evidence = tuple(Span(start=one.start, end=one.end, shows=one.reason) for one in claims[:MOST_EVIDENCE])
+    doubt = list(
+        doubts(
+            label,
+            reading.seen,
+            own_voices={claim.voice for claim in reading.own},
+            reasons=[claim.reason for claim in reading.foreign or reading.persona],
+        )
+    )
+    details: dict[str, Json] = {"language": reading.seen.script.name}
+    if doubt:
+        details["unsure_because"] = doubt
     return Score(
         value=loose,
         label=label,
@@ -209,16 +254,27 @@ def _score(exhibit: Exhibit, identity: Identity) -> Score:
         evidence=evidence,
         marks={"loose": loose, "strict": strict},
         claimed=who,
+        unsure=bool(doubt),
         judge="claims",
+        details=details,
     )
+
+
+_MARKS: Mapping[str, tuple[float, float]] = {"loose": (0, 1), "strict": (0, 1)}
+
+
+def declared(_options: Mapping[str, Any]) -> Declared:
+    """The judge as it is now; a calibration of it holds for this version only."""
+    return Declared(scale=(0, 1), marks=_MARKS, needs_identity=True, version=claims_version())
 
 
 @judge(
     "claims",
     scale=(0, 1),
-    marks={"loose": (0, 1), "strict": (0, 1)},
+    marks=_MARKS,
     needs_identity=True,
     rows=Rows(read=read_row, write=write_row),
+    declare=declared,
 )
 def claims(exhibit: Exhibit) -> Score:
     """Whom the speaker of ``exhibit.answer`` says it is; unscored without an identity card."""

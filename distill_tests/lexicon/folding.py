@@ -17,8 +17,11 @@ from typing import NamedTuple
 _ODD = "\ufffe"
 """Stands for a character that folds to none or to several; such text takes the slow path."""
 
-_SPREAD = re.compile(r"(?<![^\W_])[A-Za-z](?:[ .\-_*·|/][A-Za-z]){3,}(?![^\W_])")
-_SPREAD_HINT = re.compile(r"[ .\-_*·|/][A-Za-z][ .\-_*·|/][A-Za-z][ .\-_*·|/][A-Za-z]")
+_SPREAD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z](?:[ .\-_*·|/]{1,3}[A-Za-z]){3,}(?![A-Za-z0-9])")
+_SPREAD_HINT = re.compile(r"[ .\-_*·|/][A-Za-z][ .\-_*·|/]{1,3}[A-Za-z][ .\-_*·|/]{1,3}[A-Za-z](?![A-Za-z])")
+_SPREAD_HAN = re.compile("(?:[\u4e00-\u9fff] ){2,}[\u4e00-\u9fff]")
+_HAN_HINT = re.compile(" [\u4e00-\u9fff] [\u4e00-\u9fff]")
+_SEPARATOR = frozenset(" .-_*·|/")
 _STARRED = re.compile(r"(?<=[A-Za-z])(?:\*{1,3}|_{1,3}|`)(?=[A-Za-z])")
 _HAS_LOOKALIKE = re.compile("[\u0370-\u052f\u0531-\u0587\u13a0-\u13ff]")
 _HAS_LATIN = re.compile("[A-Za-z]")
@@ -56,7 +59,7 @@ def fold(text: str) -> Folded:
         folded, origin = text, None
     else:
         folded, origin = _folded(text)
-    if _SPREAD_HINT.search(folded) or _has_marks(folded):
+    if _SPREAD_HINT.search(folded) or _has_marks(folded) or _HAN_HINT.search(folded):
         folded, origin = _closed_up(folded, origin)
     return Folded(folded, folded.lower(), origin, len(text))
 
@@ -66,23 +69,22 @@ def _has_marks(text: str) -> bool:
 
 
 def _folded(text: str) -> tuple[str, Sequence[int] | None]:
+    for mark, plain in _COMMON_MARKS:
+        text = text.replace(mark, plain)
+    if _SPECIAL.search(text) is None and unicodedata.is_normalized("NFKC", text):
+        return text, None
     folded = text.translate(_TABLE)
     origin: Sequence[int] | None = None
     if _ODD in folded:
         folded, origin = _one_by_one(text)
-    if _HAS_LOOKALIKE.search(folded) and _HAS_LATIN.search(folded):
+    if _TABLE.has_met_lookalikes and _HAS_LOOKALIKE.search(folded) and _HAS_LATIN.search(folded):
         folded = _WORD.sub(_in_one_script, folded)
     return folded, origin
 
 
 def _one_by_one(text: str) -> tuple[str, Sequence[int]]:
-    pieces: list[str] = []
-    origin: list[int] = []
-    for place, character in enumerate(text):
-        piece = _plain(character)
-        pieces.append(piece)
-        origin.extend([place] * len(piece))
-    return "".join(pieces), origin
+    pieces = [_PIECES[character] for character in text]
+    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
 
 
 def _in_one_script(word: re.Match[str]) -> str:
@@ -92,9 +94,11 @@ def _in_one_script(word: re.Match[str]) -> str:
 
 
 def _closed_up(folded: str, origin: Sequence[int] | None) -> tuple[str, Sequence[int]]:
-    """Without the separators in ``O p e n A I`` and the marks in ``Open**AI**``."""
+    """Without the separators in ``O p e n A I`` and ``阿 里 云``, and the marks in ``Open**AI**``."""
     gone: set[int] = set()
     for found in _SPREAD.finditer(folded):
+        gone.update(place for place in range(*found.span()) if folded[place] in _SEPARATOR)
+    for found in _SPREAD_HAN.finditer(folded):
         gone.update(range(found.start() + 1, found.end(), 2))
     for found in _STARRED.finditer(folded):
         gone.update(range(found.start(), found.end()))
@@ -102,16 +106,44 @@ def _closed_up(folded: str, origin: Sequence[int] | None) -> tuple[str, Sequence
     return "".join(folded[place] for place in kept), [origin[place] if origin else place for place in kept]
 
 
+_COMMON_MARKS = (
+    ("，", ","),
+    ("？", "?"),
+    ("！", "!"),
+    ("：", ":"),
+    ("（", "("),
+    ("）", ")"),
+    ("；", ";"),
+    ("’", "'"),
+    ("…", "."),
+)
+_SPECIAL = re.compile(
+    "[\u00ad\u00c0-\u1fff\u200b-\u2012\u2018-\u201b\u2028-\u202f\u205f-\u20ff\u2800\u3164\ua000-\uabff\ud7b0-\uf8ff\ufe00-\uffff\U00010000-\U0010ffff–]"
+)
+"""Characters that may fold to something else; the common ones of Chinese and English are not among them."""
+
+
 class _Table(dict[int, str]):
     """What :meth:`str.translate` asks, character by character, filled as characters are met."""
+
+    has_met_lookalikes = False
 
     def __missing__(self, code: int) -> str:
         plain = _plain(chr(code))
         self[code] = plain if len(plain) == 1 else _ODD
+        self.has_met_lookalikes |= _HAS_LOOKALIKE.search(plain) is not None
         return self[code]
 
 
-_QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "＇": "'", "`": "`", "‐": "-", "‑": "-", "–": "-"}
+class _Pieces(dict[str, str]):
+    """The folded form of single characters, filled as characters are met."""
+
+    def __missing__(self, character: str) -> str:
+        self[character] = _plain(character)
+        return self[character]
+
+
+_QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "＇": "'", "`": "`", "‐": "-", "‑": "-", "–": "-", "…": "."}
 
 
 def _plain(character: str) -> str:
@@ -149,3 +181,4 @@ def _without_accent(character: str) -> str:
 
 _SMALL_CAPITALS = frozenset("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡı")
 _TABLE = _Table()
+_PIECES = _Pieces()

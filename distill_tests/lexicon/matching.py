@@ -144,7 +144,28 @@ def find_names(folded: Folded) -> list[Mention]:
         if entry.weak and not _is_meant(folded, match, entry):
             continue
         found.append(Mention(match.start(), match.end(), entry.maker, entry.model, bool(entry.weak)))
-    return found
+    lower = folded.lower
+    return _with_leet(folded, found) if _LEET_SIGN.search(lower) and _LEET_HINT.search(lower) else found
+
+
+_LEET_HINT = re.compile(r"[a-z][0134@$!][a-z]|(?<![a-z0-9])[0134@][a-z]{2}|[a-z]{3}[13](?![a-z0-9])")
+_LEET_SIGN = re.compile("[0134@$]")
+_LEET_WORD = re.compile(r"(?<![a-z0-9])[a-z0134@$!]{5,}(?![a-z0-9])")
+_LEET = [str.maketrans("0134@$!", f"o{one}eaasi") for one in "il"]
+LEAST_LETTERS = 3
+
+
+def _with_leet(folded: Folded, found: list[Mention]) -> list[Mention]:
+    """``found`` with the names that are written with digits for letters, such as ``0p3nA1``."""
+    taken = {mention.start for mention in found}
+    for match in _LEET_WORD.finditer(folded.lower):
+        word = match.group()
+        if match.start() in taken or word.isalpha() or sum(map(str.isalpha, word)) < LEAST_LETTERS:
+            continue
+        entry = next((_NAMES[plain] for one in _LEET if (plain := word.translate(one)) in _NAMES), None)
+        if entry is not None and entry.maker and not entry.weak:
+            found.append(Mention(match.start(), match.end(), entry.maker, entry.model))
+    return sorted(found)
 
 
 def _is_meant(folded: Folded, match: re.Match[str], entry: _Entry) -> bool:

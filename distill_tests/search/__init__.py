@@ -16,7 +16,7 @@ without a new call for what it has asked before.
 """
 
 from distill_tests.search.identity_only import QuestionProblem, check_identity_questions
-from distill_tests.search.loop import Evaluate, Mutate, search
+from distill_tests.search.loop import Evaluate, Mutate, budget_trouble, search
 from distill_tests.search.nouns import (
     MODEL_MUTATORS,
     OFFLINE_MUTATORS,
@@ -56,6 +56,7 @@ __all__ = [
     "SearchResult",
     "Seed",
     "Step",
+    "budget_trouble",
     "check_identity_questions",
     "check_template",
     "filled",

@@ -144,8 +144,9 @@ def write_findings(path: Path, found: Sequence[FoundFraming]) -> Written:
                 written = _added(candidate, entries)
                 if written is not None:
                     return written
-    except OSError as error:
-        raise DataError(f"{path}: the findings cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DataError(f"{path}: the findings cannot be written: {why}") from error
     raise DataError(f"{path}: the findings cannot be written: {MOST_FILES} files of this name are no packs")
 
 

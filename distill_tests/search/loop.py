@@ -96,8 +96,15 @@ def _refuse_unusable(
         raise ValueError(f"mutator {named[0]!r} asks a model, and none is given")
     if plan.budget.seconds is not None and clock is None:
         raise ValueError("a budget of seconds needs a clock")
-    if Spending(plan.budget, None).room < plan.least_calls:
-        raise ValueError(f"the budget does not pay for one mutant (calls needed: {plan.least_calls})")
+    if trouble := budget_trouble(plan):
+        raise ValueError(trouble)
+
+
+def budget_trouble(plan: SearchPlan) -> str | None:
+    """Why the plan's budget is too small for any search, in words; None if it is not."""
+    if Spending(plan.budget, None).room >= plan.least_calls:
+        return None
+    return f"the budget does not pay for one mutant (calls needed: {plan.least_calls})"
 
 
 class _Run:

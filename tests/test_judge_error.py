@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_tests.intervals import Interval, clopper_pearson_lower, clopper_pearson_upper
@@ -16,8 +16,10 @@ from distill_tests.judge_error import (
     JudgeRates,
     band,
     decided,
+    fewer_than,
     judge_rates,
     rogan_gladen,
+    true_positives,
 )
 from distill_tests.labels_needed import labels_needed, labels_to_decide
 
@@ -99,13 +101,54 @@ def test_at_least_mirrors_at_most(threshold: float, found: JudgeRates) -> None:
 
 
 @given(shares, rates, st.integers(1, 300))
-def test_a_set_of_its_own_size_only_widens_the_band(
+def test_a_set_of_its_own_size_widens_the_band_to_the_next_count_at_least(
     threshold: float, found: JudgeRates, declared: int
 ) -> None:
+    """A set above the threshold holds a whole positive more than is allowed: up to one count closer."""
     free, bound = band(threshold, found), band(threshold, found, declared=declared)
-    assert bound.width >= free.width - 1e-12
-    assert bound.low is None or free.low is None or bound.low <= free.low
-    assert bound.high is None or free.high is None or bound.high >= free.high - 1e-12
+    one = 1 / declared + 1e-9
+    if math.floor(threshold * declared + 1e-9) == declared:
+        assert bound.low in (None, 1.0), "no set is above such a threshold"
+        return
+    assert bound.low is None or free.low is None or bound.low <= free.low + one
+    assert bound.high is None or free.high is None or bound.high >= free.high - one
+
+
+@given(shares, shares, st.integers(1, 40), st.integers(0, 40), st.integers(0, 40))
+def test_chernoffs_bound_is_never_below_the_exact_chance(
+    found: float, alarms: float, declared: int, positives: int, count: int
+) -> None:
+    """Against the convolution of two binomial distributions."""
+    positives = min(positives, declared)
+    chances = [1.0]
+    for chance in [found] * positives + [alarms] * (declared - positives):
+        chances = [
+            (chances[k] * (1 - chance) if k < len(chances) else 0.0) + (chances[k - 1] * chance if k else 0.0)
+            for k in range(len(chances) + 1)
+        ]
+    exact = sum(chances[: count + 1])
+    assert math.exp(fewer_than(count, positives, declared, found, alarms)) >= exact - 1e-9
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(1, 30),
+    st.floats(0.5, 1),
+    st.floats(0, 0.4),
+    st.integers(0, 60),
+    st.sampled_from([0.01, 0.05]),
+)
+def test_a_set_has_no_more_positives_than_its_band_says(
+    declared: int, found: float, alarms: float, raised: int, alpha: float
+) -> None:
+    """The upper end is at most a threshold just where the judged rate is within that threshold's band."""
+    rates = JudgeRates(Interval(found, 1.0), Interval(alarms, 0.45))
+    judged = min(raised, declared) / declared
+    most = true_positives(Interval(judged, judged), rates, declared=declared, alpha=alpha).high
+    for allowed in range(declared):
+        end = band(allowed / declared, rates, alpha=4 * alpha, declared=declared).low
+        if end is None or abs(judged - end) > 1e-9:
+            assert (most <= allowed / declared) == (end is not None and judged <= end)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))

@@ -1,11 +1,16 @@
-"""How well the ``claims`` judge agrees with reference labels, and how fast it is.
+"""How well the ``claims`` judge agrees with reference labels, what it is unsure of, and how fast it is.
 
     DISTILL_TESTS_DATA=… python benchmarks/claims_agreement.py [--errors] [--target NAME] [--published]
 
-Reads ``ice/gold.jsonl`` and the transcripts beside it.  The reference labels come from two LLM
-annotators; they are not people.  Rows on which the two disagree are left out, and so are, for strict,
-rows that claim a real maker other than OpenAI and Anthropic.  Intervals: percentile bootstrap over
-targets' templates (rows under one template agree strongly), seeded.
+Reads the transcripts and two files of labels: ``ice/gold.jsonl`` beside them (210 rows), and
+``tests/claims_cases/fresh_labels.jsonl`` (260 other rows of the same targets).  The labels come from two
+LLM annotators; they are not people.  Rows on which the two disagree are left out, and so are, for strict,
+rows that claim a real maker other than OpenAI and Anthropic.  Both files were read while the rules were
+written: on the fresh rows the first run, before any change, gave kappa 0.867 [0.778, 0.940] strict and
+0.762 [0.659, 0.855] loose.  Intervals: percentile bootstrap over targets' templates (rows under one
+template agree strongly), seeded.
+
+``with an oracle`` is what a cascade would reach whose second judge is always right.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +57,10 @@ class Row(NamedTuple):
     question: str
     reference: str
 
+    @property
+    def unsure(self) -> bool:
+        return self.score.unsure
+
 
 class Agreement(NamedTuple):
     kappa: float
@@ -64,6 +74,18 @@ def transcripts(data: Path) -> dict[str, list[dict[str, Any]]]:
     for path in sorted((data / "ice" / "attack_result").glob("gpt_GPT_*.jsonl")):
         with path.open(encoding="utf-8") as lines:
             found[path.stem.removeprefix("gpt_GPT_")] = [json.loads(line) for line in lines]
+    return found
+
+
+def fresh_labels(gold: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The labels of the other 260 rows, with the fact of their target, as the gold file has them."""
+    facts = {label["model"]: label["fact"] for label in gold}
+    path = Path(__file__).parents[1] / "tests" / "claims_cases" / "fresh_labels.jsonl"
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        label = json.loads(line)
+        model, _, row = label["id"].rpartition("#")
+        found.append({**label, "model": model, "row": int(row), "fact": facts[model]})
     return found
 
 
@@ -97,6 +119,17 @@ def exhibit_of(source: dict[str, Any], identity: Identity) -> Exhibit:
     )
 
 
+COLUMNS: dict[str, Callable[[Row], bool | None]] = {
+    "strict": lambda row: row.strict,
+    "loose": lambda row: row.loose,
+}
+
+
+def pair_of(what: str, row: Row) -> tuple[bool, bool]:
+    """The reference label and ours."""
+    return bool(COLUMNS[what](row)), bool(row.score.marks[what])
+
+
 def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
     """Cohen's kappa, precision and recall of (reference, ours)."""
     n = len(pairs)
@@ -128,6 +161,13 @@ def show(name: str, rows: Sequence[Row], pair: Callable[[Row], tuple[bool, bool]
         f"{name:8} kappa {found.kappa:.3f} [{low:.3f}, {high:.3f}]  precision {found.precision:.3f}  "
         f"recall {found.recall:.3f}  n {found.n}"
     )
+    wrong_rows = [row for row in rows if pair(row)[0] != pair(row)[1]]
+    oracle = agreement([(pair(row)[0], pair(row)[0] if row.unsure else pair(row)[1]) for row in rows])
+    print(
+        f"         with an oracle for what it is unsure of: kappa {oracle.kappa:.3f}; unsure of "
+        f"{sum(row.unsure for row in rows) / len(rows):.1%} of these rows, and of "
+        f"{sum(row.unsure for row in wrong_rows)} of the {len(wrong_rows)} it judges wrongly"
+    )
     for target in sorted({row.target for row in rows}):
         here = agreement([pair(row) for row in rows if row.target == target])
         wrong = sum(one != two for one, two in (pair(row) for row in rows if row.target == target))
@@ -146,6 +186,19 @@ def show_errors(rows: Sequence[Row], target: str) -> None:
                 print("    " + row.answer[:700].replace("\n", "\n    "))
 
 
+def card_of(target: str) -> Identity:
+    """The identity card of a published target, by its name."""
+    return next(
+        card for name, card in IDENTITIES.items() if name.lower()[:4] in target or ALSO[name] in target
+    )
+
+
+def unsure_share(replies: dict[str, list[dict[str, Any]]]) -> float:
+    """The share of all replies that a cascade would pass on."""
+    scores = [claims(exhibit_of(row, card_of(target))) for target, rows in replies.items() for row in rows]
+    return sum(score.unsure for score in scores) / len(scores)
+
+
 def speed(replies: dict[str, list[dict[str, Any]]], identity: Identity) -> None:
     exhibits = [exhibit_of(row, identity) for rows in replies.values() for row in rows]
     short = [one for one in exhibits if len(one.answer) < 300]
@@ -160,9 +213,7 @@ def speed(replies: dict[str, list[dict[str, Any]]], identity: Identity) -> None:
 def show_published(data: Path, replies: dict[str, list[dict[str, Any]]], errors: bool) -> None:
     """Against the noisy published verdicts: where to look, not what is right."""
     for target, rows in replies.items():
-        identity = next(
-            card for name, card in IDENTITIES.items() if name.lower()[:4] in target or ALSO[name] in target
-        )
+        identity = card_of(target)
         strict = published_strict(data, target)
         ours = [claims(exhibit_of(row, identity)) for row in rows]
         missed = [
@@ -240,19 +291,15 @@ def main() -> int:
         )
         return 0
     with (data / "ice" / "gold.jsonl").open(encoding="utf-8") as lines:
-        rows = list(judged([json.loads(line) for line in lines], replies))
-    if options.errors:
-        show_errors(rows, options.target)
-    show(
-        "strict",
-        [row for row in rows if row.strict is not None],
-        lambda r: (bool(r.strict), bool(r.score.marks["strict"])),
-    )
-    show(
-        "loose",
-        [row for row in rows if row.loose is not None],
-        lambda r: (bool(r.loose), bool(r.score.marks["loose"])),
-    )
+        gold = [json.loads(line) for line in lines]
+    for name, labels in (("gold", gold), ("fresh", fresh_labels(gold))):
+        rows = list(judged(labels, replies))
+        print(f"--- {name}: {len(rows)} rows, unsure of {sum(row.unsure for row in rows) / len(rows):.1%}")
+        if options.errors:
+            show_errors(rows, options.target)
+        for what, column in COLUMNS.items():
+            show(what, [row for row in rows if column(row) is not None], partial(pair_of, what))
+    print(f"unsure   {unsure_share(replies):.1%} of all {sum(map(len, replies.values()))} replies")
     speed(replies, IDENTITIES["Qwen"])
     return 0
 

@@ -13,7 +13,7 @@ import functools
 import random
 from typing import NamedTuple
 
-from distill_tests.judge_error import Band, Decision, JudgeLabels, band, decided, judge_rates
+from distill_tests.inference.judge_error import Band, Decision, JudgeLabels, band, decided, judge_rates
 
 SENSITIVITY, ALARMS, ROUNDS = 0.92, 0.01, 1000
 

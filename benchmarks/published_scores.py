@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from distill_tests import load_models, load_spec, run_audit
-from distill_tests.clustered import clustered_rate
 from distill_tests.display import visible
+from distill_tests.inference.clustered import clustered_rate
 from distill_tests.types import Model, Outcome, Score
 
 FOLDER = Path(__file__).parents[1] / "examples" / "published-ice"

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from distill_tests import api
 from distill_tests.engine import Engine
-from distill_tests.intervals import t_quantile
+from distill_tests.inference.intervals import t_quantile
 from distill_tests.judging import judging
 from distill_tests.kinds._search_asking import Asking
 from distill_tests.kinds._searching import Searching

@@ -24,8 +24,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from distill_tests.intervals import clopper_pearson, wilson
-from distill_tests.sequential import SequentialGate
+from distill_tests.inference.intervals import clopper_pearson, wilson
+from distill_tests.inference.sequential import SequentialGate
 
 THRESHOLDS = (0.05, 0.10, 0.20)
 ALPHA = 0.05

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from distill_tests import record
-from distill_tests.across import ALL_TARGETS, OfTarget, judge_across
+from distill_tests.gates.across import ALL_TARGETS, OfTarget, judge_across
 from distill_tests.nodes import GateItem, Target, Wrong, in_words, wait
 from distill_tests.registry import statistics
 from distill_tests.types import Model, Spec, Verdict

@@ -19,9 +19,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from distill_tests import __version__, record, rows, rundir, specfile
+from distill_tests import __version__, controls, record, rows, rundir, specfile
 from distill_tests.adhoc import adhoc_model
-from distill_tests.audit import NotNeeded, TargetRun, case_verdict
+from distill_tests.audit import NotNeeded, TargetRun, case_verdict, own_gates
 from distill_tests.engine import Engine, EngineOptions
 from distill_tests.errors import DataError, DistillError, Problem, SpecError, Stopped, UnknownName
 from distill_tests.record import Record, Run, RunMeta
@@ -29,6 +29,7 @@ from distill_tests.redact import Redactor
 from distill_tests.registry import judges, kinds
 from distill_tests.roots import CARDS, find_root
 from distill_tests.rows import Judged
+from distill_tests.subjects import default_targets
 from distill_tests.summary import summarise
 from distill_tests.types import Case, GateResult, Model, Outcome, Spec
 
@@ -131,14 +132,16 @@ def open_engine(
     reuse: bool = False,
     max_age_s: float | None = None,
     deadline_s: float = 600.0,
+    partial: bool = False,
 ) -> Iterator[Engine]:
     """An engine for some audits, closed at the end; the keys that ``models`` name are redacted everywhere.
 
     ``store`` is the file that keeps replies (pytest's is ``.distill-tests/store.sqlite``), None keeps
     them in memory.  ``replay`` makes no call, ``refresh`` asks whatever is stored, ``reuse`` takes stored
     replies of models without a revision too, none older than ``max_age_s``.  ``concurrency`` is calls in
-    flight per endpoint, ``deadline_s`` the longest one may take, retries included.  Raises DistillError
-    where the store cannot be used.
+    flight per endpoint, ``deadline_s`` the longest one may take, retries included.  ``partial``: audits
+    that were interrupted keep the replies they may go on with.  Raises DistillError where the store cannot
+    be used.
     """
     names = {model.api_key_env for model in models.values() if model.api_key_env}
     engine = Engine(
@@ -162,7 +165,7 @@ def open_engine(
             interrupted = False
         finally:
             engine.stop(grace_s=GRACE_S)
-            engine.finish(interrupted=interrupted)
+            engine.finish(interrupted=interrupted, partial=partial)
     finally:
         engine.close()
 
@@ -241,7 +244,7 @@ def run_audit(
         python=platform.python_version(),
         platform=platform.platform(),
     )
-    run.watch({gate.name for gate in spec.gates})
+    run.watch({gate.name for gate in own_gates(spec)})
     run.submit_all()
     return _Result(run).result(meta, seconds=lambda: time.monotonic() - started)
 
@@ -259,11 +262,16 @@ class _Result:
     def result(self, meta: RunMeta, *, seconds: Callable[[], float]) -> AuditResult:
         """Waits for every gate and every case."""
         run = self._run
-        gates = tuple(run.judge(gate) for gate in run.spec.gates)
+        gates = tuple(run.judge(gate) for gate in own_gates(run.spec))
         for case in run.cases:
             self._take(case)
         for result in gates:
-            self._records.append(record.gate_record(result, **self._where(f"gate-{result.gate.name}")))
+            where = self._where(f"gate-{result.gate.name}")
+            told = controls.as_record(run.controls())
+            notes = run.notes(result.gate)
+            self._records.append(
+                record.gate_record(result, controls=told, judge=run.judge_told(), notes=notes, **where)
+            )
         meta = replace(meta, finished_at=_now(), seconds=seconds())
         return AuditResult(
             spec=run.spec,
@@ -317,7 +325,7 @@ class _Result:
             "node": f"{run.spec.path}::{run.target.alias}::{name}",
             "spec": run.spec,
             "target": run.target,
-            "declared_gates": tuple(gate.name for gate in run.spec.gates),
+            "declared_gates": tuple(gate.name for gate in own_gates(run.spec)),
             "set_sha256": getattr(run.cases[0].data, "set_hash", None) if run.cases else None,
         }
 
@@ -336,10 +344,7 @@ def _target(spec: Spec, target: str | Model | None) -> Model:
 
 
 def _only_target(spec: Spec) -> Model:
-    if spec.targets == "all":
-        found = [model for model in spec.models.values() if model.target]
-    else:
-        found = [spec.models[alias] for alias in spec.targets]
+    found = default_targets(spec)
     if len(found) != 1:
         named = ", ".join(model.alias for model in found) or "none"
         raise DataError(f"{spec.path}: give target=, the spec has not exactly one (got {named})")

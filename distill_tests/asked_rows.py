@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from distill_tests.conduct import judging
 from distill_tests.engine import Engine
 from distill_tests.errors import Refused
+from distill_tests.judging import judging
 from distill_tests.registry import judges
 from distill_tests.rows import Judged, Reading, asking_row_format, readings
 from distill_tests.sharing import sharing_trouble
@@ -51,7 +52,8 @@ def asked_rows(
         if exhibit is None or future is None:
             return Judged(line, None, problem)
         score = _result(future, tick)
-        if score.value is None and use.model is not None and (refusal := engine.refused(use.model.alias)):
+        refusals = (engine.refused(model.alias) for model in use.asked()) if score.value is None else ()
+        if refusal := next(filter(None, refusals), None):
             raise Refused(refusal)
         engine.forget(_key(line))
         return Judged(line, form.write(exhibit, score), None)
@@ -68,16 +70,21 @@ def _begun(reading: Reading, use: JudgeUse, models: Mapping[str, Model], engine:
     exhibit = reading.exhibit
     if exhibit is None:
         return _Waiting(reading.line, None, reading.problem, None)
-    alias = reading.row.get("model")
-    owner = models.get(alias) if isinstance(alias, str) else None
-    trouble = sharing_trouble(owner, use.model) if owner is not None and use.model is not None else None
-    if trouble is not None:
-        return _Waiting(reading.line, None, f"is not sent: {trouble.what}; {trouble.allowed}", None)
+    owners = [models[alias] for alias in _aliases(reading.row) if alias in models]
+    for owner, model in itertools.product(owners, use.asked()):
+        trouble = sharing_trouble(owner, model)
+        if trouble is not None:
+            return _Waiting(reading.line, None, f"is not sent: {trouble.what}; {trouble.allowed}", None)
 
     async def judged(ask: Ask) -> Score:
         return await judging(use, ask=ask)(exhibit)
 
     return _Waiting(reading.line, exhibit, None, engine.submit(_key(reading.line), judged))
+
+
+def _aliases(row: Mapping[str, Any]) -> list[str]:
+    """The models that a row may be of: a row says whose words it holds under one of two keys."""
+    return [alias for key in ("model", "target") if isinstance(alias := row.get(key), str)]
 
 
 def _key(line: int) -> str:

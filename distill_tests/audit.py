@@ -9,22 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
-from distill_tests.cells import case_values
-from distill_tests.conduct import conduct
+from distill_tests.conduct import conduct, conduct_controls, measured_baseline
+from distill_tests.controls import ControlReport
 from distill_tests.engine import Engine
-from distill_tests.errors import DistillError, Stopped
-from distill_tests.gates import early, judge_gate
-from distill_tests.registry import statistics
+from distill_tests.errors import DataError, DistillError, Stopped
+from distill_tests.gates import judge_gate
+from distill_tests.gates.baselines import Measured, PairedWatch, judge_against
+from distill_tests.gates.calibrated import Standing, standing
+from distill_tests.gates.cells import case_values
+from distill_tests.gates.evidence import with_evidence
+from distill_tests.gates.moved import Moved
+from distill_tests.gates.stopping import Watch
+from distill_tests.registry import Statistic, providers, statistics
+from distill_tests.subjects import audits_its_judge, is_judge
 from distill_tests.types import (
     Ask,
     Case,
     Estimate,
     Gate,
     GateResult,
+    Json,
     Model,
     Outcome,
     Sample,
@@ -38,12 +48,35 @@ class NotNeeded(DistillError):
     """The case was not asked: the gates had decided."""
 
 
+class NotBelieved(DistillError):
+    """The controls were missed, and the spec has no gate that this would break: its cases are broken."""
+
+
 def case_verdict(trials: Sequence[Trial], *, wrong: Callable[[Trial], bool], on_miss: str) -> Verdict:
     """A wrong trial outweighs an unscored one; an unscored one is never a pass."""
     scored = [trial for trial in trials if trial.score.value is not None]
     if any(wrong(trial) for trial in scored):
         return Verdict.MISSED if on_miss == "gate" else Verdict.FAILED
     return Verdict.PASSED if trials and len(scored) == len(trials) else Verdict.INCONCLUSIVE
+
+
+def own_gates(spec: Spec) -> tuple[Gate, ...]:
+    """The gates that each target of the spec has for itself, not those across all of them."""
+    return tuple(gate for gate in spec.gates if gate.across is None)
+
+
+def recording_faults(target: Model) -> tuple[str, ...]:
+    """How many rows of the target's recording were left out, and each with its place; empty: none was."""
+    if is_judge(target):
+        return ()
+    make = providers.get(target.provider).make
+    if not hasattr(make, "left_out"):
+        return ()
+    recording: Any = make(target)
+    try:
+        return tuple(recording.left_out())
+    except DataError:
+        return ()  # the cases tell of a recording that cannot be read at all
 
 
 class TargetRun:
@@ -73,7 +106,9 @@ class TargetRun:
         self._values: dict[int, Outcome | None] = {}
         self._consumed = 0
         self._stops: dict[str, int] = {}
-        self._known: dict[str, list[float | None]] = {}
+        self._watches: dict[str, Watch | PairedWatch] = {}
+        self._measured: dict[str, Measured] = {}
+        self._thresholds: dict[str, Moved | None] = {}
         self._lock = threading.Lock()
         self._window: asyncio.Semaphore | None = None
 
@@ -98,11 +133,38 @@ class TargetRun:
             self._future(case)
 
     def submit_all(self) -> None:
+        """Have all of it asked, the controls first."""
+        self._controls()
         self.submit(self._planned)
 
     def future(self, case: Case) -> Future[Outcome]:
         """The case's outcome to be; raises NotNeeded, Stopped or a DistillError when waited for."""
         return self._future(case)
+
+    # --- controls -------------------------------------------------------------------------------
+
+    def _controls(self) -> Future[ControlReport]:
+        """What the controls and canaries come to; asked once, ahead of the cases if this is called first."""
+        key = f"{self._key}::/controls"  # no case is called so
+        return self._engine().submit(key, lambda ask: conduct_controls(self.spec, self.target, ask=ask))
+
+    def controls(self, *, wait: Callable[[Future[Any]], Any] = Future.result) -> ControlReport:
+        """The controls' report; trouble in the asking of them is a reason not to believe the run."""
+        try:
+            found: ControlReport = wait(self._controls())
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - a kind's or judge's bug: without controls there is no verdict
+            return ControlReport(broken=f"the controls could not be asked: {error}")
+        return found
+
+    async def _refuse_if_not_believed(self) -> None:
+        """Raises NotBelieved where controls were missed and no gate is there to tell of it."""
+        if self.spec.gates:
+            return
+        told = await asyncio.wrap_future(self._controls())
+        if told.broken:
+            raise NotBelieved(f"{told.broken}; so no verdict can be believed")
 
     def forget_error(self, case: Case) -> None:
         """Let a case that ended in an error be asked again; an answer is never drawn twice."""
@@ -120,6 +182,8 @@ class TargetRun:
     async def _ask(self, case: Case, key: str, ask: Ask) -> Outcome:
         if self._window is None:
             self._window = asyncio.Semaphore(self._width if self._may_stop() else max(1, len(self._planned)))
+        await self._know_baselines()
+        await self._refuse_if_not_believed()
         async with self._window:
             if self.settled_after() is not None:
                 raise NotNeeded(self.stop_reason())
@@ -133,6 +197,37 @@ class TargetRun:
             outcome = replace(outcome, notes=(*outcome.notes, *self._engine().notes(key)))
             self._note(case, outcome)
             return outcome
+
+    # --- what is compared with ------------------------------------------------------------------
+
+    def _baseline(self, gate: Gate) -> Future[Measured]:
+        """What the gate's baseline answered to this set; asked or read once."""
+        baseline = gate.baseline
+        assert baseline is not None, "only a gate with a baseline is compared"
+
+        def measured(ask: Ask) -> Coroutine[Any, Any, Measured]:
+            return measured_baseline(baseline, self.cases, spec=self.spec, target=self.target, ask=ask)
+
+        return self._engine().submit(f"{self._key}::/baseline-of-{gate.name}", measured)
+
+    def _known_baseline(self, gate: Gate, wait: Callable[[Future[Any]], Any]) -> Measured:
+        """What the baseline answered; raises a DistillError for whatever is wrong with it."""
+        try:
+            found: Measured = wait(self._baseline(gate))
+        except DistillError:
+            raise
+        except Exception as error:
+            raise DataError(f"no baseline: {type(error).__name__}: {error}") from error
+        return found
+
+    async def _know_baselines(self) -> None:
+        """Wait for the baselines of the watched gates, without which these can consume nothing."""
+        for gate in self._watched if self._may_stop() else ():
+            if gate.baseline is not None and gate.name not in self._measured:
+                try:
+                    self._measured[gate.name] = await asyncio.wrap_future(self._baseline(gate))
+                except Exception:  # noqa: BLE001, S112 - whatever is wrong with a baseline, its gate tells of it
+                    continue
 
     # --- stopping early -------------------------------------------------------------------------
 
@@ -149,30 +244,42 @@ class TargetRun:
                 if len(self._stops) == len(self._watched):
                     return
                 self._consumed += 1
-                self._try_gates()
+                self._try_gates(self._values[self._consumed - 1])
 
-    def _try_gates(self) -> None:
-        declared = len(self.cases) * self.spec.repeats
+    def _try_gates(self, outcome: Outcome | None) -> None:
+        """Show the next case of the planned prefix to the gates that have not decided."""
         for gate in self._watched:
             statistic = statistics.get(gate.statistic)
-            if gate.name in self._stops or statistic.cell is None:
+            if gate.name in self._stops or statistic.cell is None or gate.across:
                 continue
             try:
-                values = self._cells(gate, statistic.cell)
-                verdict = early(gate, values, declared, scale=statistic.scale)
+                verdict = self._watch(gate, statistic).add(self._case_values(outcome, statistic.cell))
             except Exception:  # noqa: BLE001, S112 - a statistic's bug must not stop the asking; the gate tells of it
                 continue
             if verdict is not None:
                 self._stops[gate.name] = self._consumed
 
-    def _cells(self, gate: Gate, cell: Callable[[Trial], float | None]) -> list[float | None]:
-        """The cells of the consumed prefix, read once for each gate."""
-        known = self._known.setdefault(gate.name, [])
+    def _watch(self, gate: Gate, statistic: Statistic) -> Watch | PairedWatch:
+        if gate.name not in self._watches and gate.baseline is not None:
+            self._watches[gate.name] = PairedWatch(
+                gate,
+                self._measured[gate.name],
+                cases=self.cases,
+                statistic=statistic,
+                repeats=self.spec.repeats,
+            )
+        if gate.name not in self._watches:
+            moved = self._moved(gate, statistic)
+            self._watches[gate.name] = Watch(
+                gate, cases=len(self.cases), scale=statistic.scale, band=moved.band if moved else None
+            )
+        return self._watches[gate.name]
+
+    def _case_values(
+        self, outcome: Outcome | None, cell: Callable[[Trial], float | None]
+    ) -> tuple[float | None, ...]:
         repeats = self.spec.repeats
-        for number in range(len(known) // repeats, self._consumed):
-            outcome = self._values[number]
-            known += [None] * repeats if outcome is None else case_values(outcome, cell, repeats=repeats)
-        return known
+        return (None,) * repeats if outcome is None else case_values(outcome, cell, repeats=repeats)
 
     def settled_after(self) -> int | None:
         """After how many planned cases every watched gate had decided; None while one has not."""
@@ -185,12 +292,64 @@ class TargetRun:
 
     # --- deciding -------------------------------------------------------------------------------
 
-    def judge(self, gate: Gate, *, wait: Callable[[Future[Outcome]], Outcome] = Future.result) -> GateResult:
+    def judge(self, gate: Gate, *, wait: Callable[[Future[Any]], Any] = Future.result) -> GateResult:
         """The gate's verdict; waits for every outcome it needs, selected or not.
 
         Raises Stopped if the run is being interrupted.
         """
+        controls = self._all_obtained(wait)
+        try:
+            result = self._judged(gate, wait)
+        except Stopped:
+            raise
+        except DistillError as error:
+            nothing = Estimate(value=None, low=None, high=None, n=0)
+            return GateResult(gate=gate, estimate=nothing, verdict=Verdict.BROKEN, explanation=str(error))
+        if controls.broken:
+            return replace(
+                result,
+                verdict=Verdict.BROKEN,
+                explanation=f"{controls.broken}; so no verdict can be believed",
+            )
+        trouble = self._judge_trouble(gate)
+        if trouble and result.verdict is not Verdict.BROKEN:
+            return replace(result, verdict=Verdict.INCONCLUSIVE, explanation=trouble)
+        return result
+
+    # --- the judge's own errors -----------------------------------------------------------------
+
+    @cached_property
+    def _standing(self) -> Standing | None:
+        return standing(self.spec)
+
+    def _moved(self, gate: Gate, statistic: Statistic) -> Moved | None:
+        """The gate's threshold, where the judge is calibrated for what the gate counts."""
+        if self._standing is None or statistic.mark is None:
+            return None
+        if gate.name not in self._thresholds:
+            self._thresholds[gate.name] = self._standing.moved(gate, statistic, declared=len(self.cases))
+        return self._thresholds[gate.name]
+
+    def judge_told(self) -> Mapping[str, Json] | None:
+        """The spec's judge for a record: its version, and whether it is calibrated."""
+        return self._standing.as_record() if self._standing is not None else None
+
+    def obtained(
+        self, gate: Gate, *, wait: Callable[[Future[Any]], Any] = Future.result
+    ) -> tuple[Sample, str, Verdict]:
+        """What a gate across targets sees of this one, and why it cannot be believed, with how bad that is.
+
+        Raises Stopped if the run is being interrupted.
+        """
+        controls = self._all_obtained(wait)
+        if controls.broken:
+            return self.sample(gate), controls.broken, Verdict.BROKEN
+        return self.sample(gate), self._judge_trouble(gate), Verdict.INCONCLUSIVE
+
+    def _all_obtained(self, wait: Callable[[Future[Any]], Any]) -> ControlReport:
+        """Wait for every planned case, whatever comes of it, and for the controls."""
         self.submit_all()
+        controls = self.controls(wait=wait)
         for case in self._planned:
             try:
                 wait(self._future(case))
@@ -198,11 +357,21 @@ class TargetRun:
                 raise
             except Exception:  # noqa: BLE001, S112 - whatever ended a case without an outcome, it is missing
                 continue
-        try:
-            return judge_gate(gate, self.sample(gate), statistics.get(gate.statistic))
-        except DistillError as error:
-            nothing = Estimate(value=None, low=None, high=None, n=0)
-            return GateResult(gate=gate, estimate=nothing, verdict=Verdict.BROKEN, explanation=str(error))
+        return controls
+
+    def _judge_trouble(self, gate: Gate) -> str:
+        """Why no gate on what the judge marks can decide; empty where there is nothing."""
+        marked = statistics.get(gate.statistic).mark is not None
+        return self._standing.trouble if self._standing and marked else ""
+
+    def _judged(self, gate: Gate, wait: Callable[[Future[Any]], Any]) -> GateResult:
+        """What the gate makes of its sample, whatever the controls and the calibration say."""
+        statistic, sample = statistics.get(gate.statistic), self.sample(gate)
+        if gate.baseline is not None:
+            return judge_against(gate, sample, statistic, self._known_baseline(gate, wait))
+        moved = self._moved(gate, statistic)
+        result = judge_gate(gate, sample, statistic, moved=moved)
+        return with_evidence(result, sample, statistic, moved=moved is not None)
 
     def sample(self, gate: Gate) -> Sample:
         """What the gate sees: the planned prefix it consumed, and what was not drawn."""
@@ -219,9 +388,37 @@ class TargetRun:
                 undrawn.append(case)
             else:
                 failed.append(case)
+        asked = {case.id for case in failed} | {outcome.case.id for outcome in outcomes}
         return Sample(
-            outcomes=tuple(outcomes), failed=tuple(failed), undrawn=tuple(undrawn), repeats=self.spec.repeats
+            outcomes=tuple(outcomes),
+            failed=tuple(failed),
+            undrawn=tuple(undrawn),
+            order=tuple(case.id for case in self._planned[:count] if case.id in asked),
+            repeats=self.spec.repeats,
         )
+
+    def notes(self, gate: Gate) -> tuple[str, ...]:
+        """What a reader of the gate's verdict should know of its set and stop; call it after :meth:`judge`.
+
+        Of a recording's rows that were left out the count, and under the first gate each by its place.
+        """
+        count, *named = recording_faults(self.target) or ("",)
+        is_first = bool(named) and gate == self.spec.gates[0]
+        notes = [f"{count}: {'; '.join(named)}" if is_first else count] if count else []
+        stop = self._stops.get(gate.name, len(self._planned))
+        beyond = sum(self._values.get(number) is not None for number in range(stop, len(self._planned)))
+        if beyond:
+            what = "1 answer" if beyond == 1 else f"{beyond} answers"
+            notes.append(f"{what} beyond the stop, in flight or asked for other gates: stored, not counted")
+        return (*notes, *self._notes_on_judge(gate))
+
+    def _notes_on_judge(self, gate: Gate) -> Iterator[str]:
+        """How the judge is calibrated; that it is not, under the first gate on its marks only."""
+        if self._standing is None or audits_its_judge(self.spec):
+            return
+        marked = [one for one in self.spec.gates if statistics.get(one.statistic).mark is not None]
+        if self.spec.calibration is not None or gate in marked[:1]:
+            yield from self._standing.notes(gate, statistics.get(gate.statistic))
 
     def answered(self) -> int:
         """How many planned cases have ended, whatever their end."""

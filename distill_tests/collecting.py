@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from distill_tests import specfile
-from distill_tests.across import ALL_TARGETS
 from distill_tests.across_nodes import AllTargets
 from distill_tests.adhoc import adhoc_model
 from distill_tests.errors import Problem, SpecError, UnknownName
+from distill_tests.gates.across import ALL_TARGETS
 from distill_tests.nodes import AUDITING, Target, in_words, skip_without
 from distill_tests.roots import find_root
 from distill_tests.subjects import audits_its_judge, default_targets

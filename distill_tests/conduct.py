@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from distill_tests.errors import DistillError, Stopped
-from distill_tests.registry import Declared, Judge, judges, kinds
-from distill_tests.types import Ask, Case, Exhibit, JudgeUse, Judging, Model, Outcome, Score, Spec, Trial
+from distill_tests.controls import CANARY, Checked, ControlReport, canary_met, control_met, report
+from distill_tests.errors import DataError, DistillError, Stopped
+from distill_tests.gates.baselines import Measured, measured_outcomes, measured_run, run_of
+from distill_tests.judging import judging
+from distill_tests.registry import kinds
+from distill_tests.types import (
+    Ask,
+    Baseline,
+    Canary,
+    Case,
+    Control,
+    Controls,
+    Exhibit,
+    Judging,
+    Model,
+    Outcome,
+    Reply,
+    Request,
+    Spec,
+    Trial,
+)
+
+__all__ = ["conduct", "conduct_controls", "declared_controls", "judging", "measured_baseline"]
 
 
 async def conduct(
@@ -40,62 +58,88 @@ async def conduct(
     return Outcome(case=case, target=target, trials=tuple(trials), seconds=clock() - started)
 
 
-def judging(use: JudgeUse | None, *, ask: Ask | None) -> Judging:
-    """The judge a spec names, ready to be called: it never raises but :class:`Stopped`.
+# --- what is compared with -----------------------------------------------------------------------
 
-    Whatever goes wrong in it, a provider error or a bug, is an unscored verdict with its reason.
+
+async def measured_baseline(
+    baseline: Baseline, cases: Sequence[Case], *, spec: Spec, target: Model, ask: Ask
+) -> Measured:
+    """The judged answers of a baseline: as its run holds them, or those of a recorded model, judged now.
+
+    Raises DataError for a run that has none, or the recorded model's error.
     """
-
-    async def no_judge(_exhibit: Exhibit) -> Score:
-        return Score(value=None, label="unscored", reason="the spec names no judge")
-
-    if use is None:
-        return no_judge
-    judge = judges.get(use.name)
-
-    async def judged(exhibit: Exhibit) -> Score:
-        try:
-            declared = judge.declared(use.options)
-            score = await _call(judge, use, exhibit, ask)
-        except (Stopped, asyncio.CancelledError):
-            raise
-        except DistillError as error:
-            return _unscored(judge, str(error))
-        except Exception as error:  # noqa: BLE001 - a judge's bug must not become a verdict, nor end the run
-            return _unscored(judge, f"the judge raised {type(error).__name__}: {error}")
-        return _checked(judge, declared, score, exhibit)
-
-    return judged
+    if baseline.model is None:
+        found = await asyncio.to_thread(run_of, baseline, spec, target, cases)
+        if isinstance(found, str):
+            raise DataError(f"the baseline cannot be compared: {found}")
+        return measured_run(found)
+    card = baseline.model
+    outcomes = await asyncio.gather(*(conduct(case, spec=spec, target=card, ask=ask) for case in cases))
+    return measured_outcomes(f"the recorded {card.alias}", outcomes)
 
 
-async def _call(judge: Judge, use: JudgeUse, exhibit: Exhibit, ask: Ask | None) -> Score:
-    if inspect.iscoroutinefunction(judge.function):
-        result = await judge.function(exhibit, ask=ask, model=use.model, **use.options)
-    else:
-        result = await asyncio.to_thread(judge.function, exhibit, **use.options)
-    if not isinstance(result, Score):
-        raise DistillError(f"judge {judge.name!r} returned {type(result).__name__}, not a Score")
-    return result
+# --- controls and canaries ----------------------------------------------------------------------
 
 
-def _unscored(judge: Judge, reason: str) -> Score:
-    return Score(value=None, label="unscored", reason=reason, judge=judge.name)
+def declared_controls(spec: Spec, target: Model) -> Controls:
+    """The controls that the kind has for this spec on this model; none where the kind offers none."""
+    controls = getattr(kinds.get(spec.kind).kind, "controls", None)
+    if controls is None:
+        return Controls()
+    found: Controls = controls(spec, target)
+    return found
 
 
-def _checked(judge: Judge, declared: Declared, score: Score, exhibit: Exhibit) -> Score:
-    """The score if its numbers are within the judge's declared scales, unscored otherwise.
+async def conduct_controls(spec: Spec, target: Model, *, ask: Ask) -> ControlReport:
+    """Every control and canary of a spec on one model, judged as its answers are."""
+    declared = declared_controls(spec, target)
+    judge = judging(spec.judge, ask=ask)
+    checked: Sequence[Checked] = await asyncio.gather(
+        *(_control(control, spec, ask=ask, judge=judge) for control in declared.controls),
+        *(_canary(canary, target, judge=judge) for canary in spec.canaries),
+    )
+    return report(declared, checked)
 
-    A judge may sign with its version, as ``name@version``; any other name is replaced by its own.
-    """
-    numbers = [("value", score.value, declared.scale)]
-    numbers += [
-        (name, mark, declared.marks.get(name, (-math.inf, math.inf))) for name, mark in score.marks.items()
-    ]
-    for name, number, (low, high) in numbers:
-        if number is not None and not low <= number <= high:
-            return _unscored(
-                judge, f"judge {judge.name!r} gave {name} {number}, outside its scale {low}..{high}"
-            )
-    evidence = tuple(span for span in score.evidence if 0 <= span.start < span.end <= len(exhibit.answer))
-    signed = score.judge if score.judge.startswith(f"{judge.name}@") else judge.name
-    return replace(score, judge=signed, evidence=evidence)
+
+async def _control(control: Control, spec: Spec, *, ask: Ask, judge: Judging) -> Checked:
+    async def canned(_request: Request) -> Reply:
+        return Reply(text=control.reply or "", finish="stop")
+
+    told: dict[str, Any] = {
+        "id": control.case.id,
+        "group": control.group,
+        "positive": control.positive,
+        "expected": f"{control.mark} {'found' if control.positive else 'not found'}",
+    }
+    kind = kinds.get(spec.kind).kind
+    answers = ask if control.reply is None else canned
+    try:
+        trial = await kind.conduct(control.case, spec, control.target, sample=0, ask=answers, judge=judge)
+    except Stopped:
+        raise
+    except DistillError as trouble:
+        return Checked(as_expected=None, trouble=str(trouble), **told)
+    asked = trial.exchanges if control.reply is None else ()
+    met = control_met(control, trial.score)
+    return Checked(as_expected=met, answer=trial.answer, score=trial.score, exchanges=asked, **told)
+
+
+async def _canary(canary: Canary, target: Model, *, judge: Judging) -> Checked:
+    exhibit = Exhibit(
+        id=f"canary-{canary.id}",
+        answer=canary.answer,
+        prompt=canary.question,
+        question=canary.question,
+        framing=canary.framing,
+        identity=canary.identity or target.identity,
+    )
+    score = await judge(exhibit)
+    return Checked(
+        id=exhibit.id,
+        group=CANARY,
+        positive=True,
+        as_expected=canary_met(canary, score),
+        answer=canary.answer,
+        expected=", ".join(f"{name}: {value}" for name, value in canary.expect.items()),
+        score=score,
+    )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from distill_tests.conduct import declared_controls
 from distill_tests.gates import power
+from distill_tests.gates.claims import dimension
+from distill_tests.gates.outlook import Asking, outlook, shown_rate
+from distill_tests.gates.text import plan_words
+from distill_tests.inference.power import Power
 from distill_tests.registry import judges, kinds, statistics
-from distill_tests.types import Case, Model, Request, Spec
+from distill_tests.subjects import is_judge
+from distill_tests.types import Case, Gate, Model, Request, Spec
 
 LETTERS_PER_TOKEN = 4.0
 """A rule of thumb for alphabetic text; a Han, Kana or Hangul character is counted as one token."""
@@ -18,8 +25,9 @@ LETTERS_PER_TOKEN = 4.0
 class Forecast:
     """Calls and tokens of one spec on one model.
 
-    Token numbers are estimates: input from the length of the first prompts, output as if every
-    reply were as long as allowed.  ``cost_usd`` is None where the card has no price.
+    Calls and tokens of controls are among them.  Token numbers are estimates: input from the length of
+    the first prompts, output as if every reply were as long as allowed.  ``cost_usd`` is None where the card
+    has no price.
     """
 
     spec: Spec
@@ -31,10 +39,47 @@ class Forecast:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    declared: tuple[Case, ...] = ()
+    full: bool = False
+    control_calls: int = 0
+
+    @property
+    def asking_ends_early(self) -> bool:
+        """Whether the asking may end before the planned cases do: when all gates have decided."""
+        gates = self.spec.gates
+        return not self.full and len(gates) > 1 and all(gate.stop_early for gate in gates)
+
+    def calls(self, cases: float) -> float:
+        """At most how many calls it takes to ask so many of the planned cases, and the controls."""
+        asked = self.calls_most - self.control_calls
+        return self.control_calls + asked * cases / max(1, self.cases)
+
+    def asking(self, gate: Gate) -> Asking:
+        """How the gate's set will be asked."""
+        stops = not self.full and all(one.stop_early for one in self.spec.gates)
+        labels = [case.clusters for case in self.declared]
+        over = dimension(gate, labels) if gate.claim == "population" else None
+        return Asking(
+            declared=len(self.declared),
+            planned=self.cases,
+            repeats=self.spec.repeats,
+            stops=stops,
+            clusters=len({one[over] for one in labels}) if over else 0,
+        )
 
 
-def forecast(spec: Spec, target: Model, cases: Sequence[Case]) -> Forecast:
-    """Calls, tokens and money of asking ``cases``; nothing is asked."""
+def forecast(
+    spec: Spec,
+    target: Model,
+    cases: Sequence[Case],
+    *,
+    declared: Sequence[Case] | None = None,
+    full: bool = False,
+) -> Forecast:
+    """Calls, tokens and money of asking ``cases`` of the ``declared`` ones; nothing is asked.
+
+    ``full``: whatever the gates could decide before.
+    """
     kind = kinds.get(spec.kind).kind
     least = most = prompt_tokens = 0
     for case in cases:
@@ -43,19 +88,29 @@ def forecast(spec: Spec, target: Model, cases: Sequence[Case]) -> Forecast:
         most += high * spec.repeats
         opening = kind.opening(case, spec, target)
         prompt_tokens += (tokens(opening) if opening else 0) * high * spec.repeats
+    told = [one for one in declared_controls(spec, target).controls if one.reply is None]
+    least, most = least + len(told), most + len(told)
+    for control in told:
+        opening = kind.opening(control.case, spec, control.target)
+        prompt_tokens += tokens(opening) if opening else 0
     output_tokens = most * spec.sampling.max_tokens
     price = target.price
-    judge_most = judges.get(spec.judge.name).declared(spec.judge.options).calls[1] if spec.judge else 0
+    use = None if is_judge(target) else spec.judge  # a judge under audit: its calls are the cases' own
+    judge_most = judges.get(use.name).declared(use.options).calls[1] if use else 0
+    judged = len(cases) * spec.repeats + len(declared_controls(spec, target).controls) + len(spec.canaries)
     return Forecast(
         spec=spec,
         target=target,
         cases=len(cases),
         calls_least=least,
         calls_most=most,
-        judge_calls_most=judge_most * len(cases) * spec.repeats,
+        judge_calls_most=judge_most * judged,
         input_tokens=prompt_tokens,
         output_tokens=output_tokens,
         cost_usd=(prompt_tokens * price.input + output_tokens * price.output) / 1e6 if price else None,
+        declared=tuple(cases if declared is None else declared),
+        full=full,
+        control_calls=len(told),
     )
 
 
@@ -78,12 +133,69 @@ def lines(
         yield f"  cost      {_cost(item)}"
         yield f"  time      {_minutes(item, concurrency, latency_s(item.target))}"
         for gate in item.spec.gates:
-            statistic = statistics.get(gate.statistic)
-            decides = power(gate, item.cases * item.spec.repeats, scale=statistic.scale)
-            yield f"  gate {gate.name}: {decides if statistic.cell else 'decided when the set is complete'}"
-    total = sum(item.calls_most for item in forecasts)
+            yield from _gate(gate, item, concurrency, latency_s(item.target))
+        if item.spec.gates and item.asking_ends_early:
+            yield "  the asking ends when the last gate has decided; each gate's numbers are its own"
+    if any(item.spec.gates for item in forecasts):
+        yield from textwrap.wrap(_LEGEND, 80)
+    total = sum(item.calls_most + item.judge_calls_most for item in forecasts)
     count = f"{len(forecasts)} {'target' if len(forecasts) == 1 else 'targets'}"
     yield f"in all: {count}, at most {total:,} calls. Nothing was asked."
+
+
+def _gate(gate: Gate, item: Forecast, concurrency: int, latency_s: float | None) -> Iterator[str]:
+    """What decides the gate; and for some true rates what that takes, with the chance of each verdict."""
+    if gate.baseline is not None or gate.across is not None:
+        yield f"  gate {gate.name}: {plan_words(gate)}"
+        return
+    statistic = statistics.get(gate.statistic)
+    if statistic.cell is None:
+        yield f"  gate {gate.name}: decided when the set is complete"
+        return
+    decides = power(gate, len(item.declared) * item.spec.repeats, scale=statistic.scale)
+    yield f"  gate {gate.name}: {decides}"
+    try:
+        told = outlook(gate, item.asking(gate), scale=statistic.scale)
+    except ValueError as error:
+        yield f"    {error}"
+        return
+    yield _HEAD
+    for row in told.rows:
+        yield _row(row, gate, statistic.scale, item, latency_s and latency_s / concurrency)
+    for note in told.notes:
+        yield from textwrap.wrap(note, 80, initial_indent="    ", subsequent_indent="      ")
+
+
+_HEAD = (
+    f"    {'true':>6} {'calls':>6} {'95 %':>6} {'USD':>8} {'95 %':>8} "
+    f"{'min':>6} {'95 %':>6} {'pass':>6} {'fail':>6} {'open':>6}"
+)
+_LEGEND = (
+    "true: the rate that the whole set would show; calls, at most so many USD (replies as long as allowed) "
+    "and minutes: expected, and what 95 % of runs stay within; pass, fail, open (inconclusive): chances, if "
+    "every call is answered."
+)
+
+
+def _row(
+    row: Power, gate: Gate, scale: tuple[float, float], item: Forecast, seconds_per_call: float | None
+) -> str:
+    calls = [item.calls(cases) for cases in (row.calls, row.calls_95)]
+    money = [_dollars(item, one) for one in calls]
+    minutes = ["?" if seconds_per_call is None else f"{one * seconds_per_call / 60:.1f}" for one in calls]
+    chances = [f"{100 * chance:.0f} %" for chance in (row.passes, row.fails, row.inconclusive)]
+    rate = float(shown_rate(gate, row.rate, scale=scale))
+    return (
+        f"    {round(rate, 3):>6g} {calls[0]:>6,.0f} {calls[1]:>6,.0f} {money[0]:>8} {money[1]:>8} "
+        f"{minutes[0]:>6} {minutes[1]:>6} {chances[0]:>6} {chances[1]:>6} {chances[2]:>6}"
+    )
+
+
+def _dollars(item: Forecast, calls: float) -> str:
+    """As if every reply were as long as allowed."""
+    if item.cost_usd is None or not item.calls_most:
+        return "?" if item.target.base_url else "none"
+    return f"{item.cost_usd * calls / item.calls_most:,.2f}"
 
 
 def _span(least: int, most: int) -> str:
@@ -95,12 +207,17 @@ def _judging(item: Forecast) -> str:
 
 
 def _cost(item: Forecast) -> str:
+    if is_judge(item.target):
+        return "unknown: the judge writes its own prompts" if item.calls_most else "none: no call is made"
+    beside = ", and what the judge's calls cost" if item.judge_calls_most else ""
     if item.cost_usd is not None:
-        return f"at most about ${item.cost_usd:,.2f}"
-    return "unknown: the card has no price" if item.target.base_url else "none: no paid endpoint"
+        return f"at most about ${item.cost_usd:,.2f}{beside}"
+    return f"{'unknown: the card has no price' if item.target.base_url else 'none: no paid endpoint'}{beside}"
 
 
 def _minutes(item: Forecast, concurrency: int, latency_s: float | None) -> str:
+    if not item.calls_most:
+        return "none: no call is made"
     if latency_s is None:
         return "unknown: no call to this model is in the store yet"
     minutes = item.calls_most * latency_s / min(concurrency, max(1, item.calls_most)) / 60

@@ -147,7 +147,7 @@ def pairs_of_record(record: Mapping[str, Any]) -> Iterator[tuple[str, Pair]]:
 
 
 class Columns(NamedTuple):
-    """Pairs as the columns that :mod:`distill_tests.agreement` takes; a word equals ``positive`` or not."""
+    """Pairs as the columns that **inference.agreement** takes; a word equals ``positive`` or not."""
 
     reference: list[bool]
     judged: list[bool | None]

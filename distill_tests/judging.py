@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 from distill_tests.errors import DistillError, Stopped
 from distill_tests.registry import Declared, Judge, judges
-from distill_tests.types import Ask, Exhibit, JudgeUse, Judging, Score
+from distill_tests.types import Ask, Exhibit, JudgeUse, Judging, Score, Span
 
 
 def judging(use: JudgeUse | None, *, ask: Ask | None) -> Judging:
@@ -59,11 +61,40 @@ def _unscored(judge: Judge, reason: str) -> Score:
     return Score(value=None, label="unscored", reason=reason, judge=judge.name)
 
 
+def _misshapen(score: Any) -> Iterator[str]:
+    """What of a Score is not of its declared type; a user's judge may return anything."""
+    texts = {"label": score.label, "reason": score.reason, "judge": score.judge}
+    if score.claimed is not None:
+        texts["claimed"] = score.claimed
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            yield f"{name} is no text ({_type(text)})"
+    if not isinstance(score.details, Mapping):
+        yield f"details is no mapping ({_type(score.details)})"
+    marks = score.marks if isinstance(score.marks, Mapping) else {}
+    if marks is not score.marks:
+        yield f"marks is no mapping ({_type(score.marks)})"
+    for name, number in (("value", score.value), *marks.items()):
+        if not isinstance(name, str):
+            yield f"name of a mark is no text ({_type(name)})"
+        if number is not None and not isinstance(number, Real):
+            yield f"{name} is no number ({_type(number)})"
+    spans = score.evidence if isinstance(score.evidence, tuple | list) else (None,)
+    if not all(isinstance(span, Span) for span in spans):
+        yield f"evidence is no spans ({_type(score.evidence)})"
+
+
+def _type(value: object) -> str:
+    return type(value).__name__
+
+
 def _checked(judge: Judge, declared: Declared, score: Score, exhibit: Exhibit) -> Score:
     """The score if its numbers are within the judge's declared scales, unscored otherwise.
 
     A judge may sign with its version, as ``name@version``; any other name is replaced by its own.
     """
+    if misshapen := next(_misshapen(score), None):
+        return _unscored(judge, f"judge {judge.name!r} returned a Score whose {misshapen}")
     numbers = [("value", score.value, declared.scale)]
     numbers += [
         (name, mark, declared.marks.get(name, (-math.inf, math.inf))) for name, mark in score.marks.items()

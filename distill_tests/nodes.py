@@ -7,26 +7,24 @@ and a wrong answer its FAILED.
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from distill_tests import display, record, specfile
-from distill_tests.adhoc import adhoc_model
-from distill_tests.audit import NotNeeded, TargetRun, case_verdict
+from distill_tests import controls, display, record, specfile
+from distill_tests.audit import NotNeeded, TargetRun, case_verdict, own_gates
 from distill_tests.engine import Engine
-from distill_tests.errors import DistillError, NotForTarget, Refused, SpecError, UnknownName
+from distill_tests.errors import DistillError, NotForTarget, Refused, SpecError
 from distill_tests.registry import kinds
-from distill_tests.roots import find_root
 from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Verdict
 
+T = TypeVar("T")
 TICK_S = 0.5
 MOST_CHARACTERS = 50_000
 """Characters of an error that a report shows."""
@@ -66,7 +64,7 @@ class Wrong(Exception):
         self.verdict = verdict
 
 
-def _in_words(error: BaseException) -> str | None:
+def in_words(error: BaseException) -> str | None:
     """The message of an error that is meant for people, safe to print and bounded; None for a bug.
 
     Lines after the first stand in by two columns, so that none of a reply's can pass for one of ours;
@@ -83,41 +81,7 @@ def _in_words(error: BaseException) -> str | None:
     return "\n".join([first, *rest])
 
 
-class SpecFile(pytest.File):
-    """A spec; its problems are one collection error with every line of them."""
-
-    def collect(self) -> Iterator[pytest.Collector]:
-        root = find_root(self.path)
-        assert root is not None, "the plugin collects files below a models.yaml only"
-        auditing = self.config.stash[AUDITING]
-        models = auditing.models(root)
-        spec = specfile.load(self.path, models, environ=os.environ)
-        _skip_without(spec.requires, self.path)
-        for model in chosen_targets(spec, models, auditing.targets):
-            yield Target.from_parent(self, name=model.alias, spec=spec, model=model)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
-        return _in_words(excinfo.value) or super().repr_failure(excinfo)
-
-
-def chosen_targets(spec: Spec, models: Mapping[str, Model], override: Sequence[str]) -> tuple[Model, ...]:
-    """The models a spec audits: ``--target``, or its own ``targets:``, or every marked card."""
-    if override:
-        return tuple(_named_target(text, models) for text in dict.fromkeys(override))
-    if spec.targets == "all":
-        return tuple(model for model in models.values() if model.target)
-    return tuple(models[alias] for alias in spec.targets)
-
-
-def _named_target(text: str, models: Mapping[str, Model]) -> Model:
-    """A card by its alias, or a model without one such as ``openai:gpt-4o-mini``."""
-    model = models.get(text) or adhoc_model(text)
-    if model is None:
-        raise UnknownName("target", text, difflib.get_close_matches(text, models), sorted(models))
-    return model
-
-
-def _skip_without(requires: Iterable[str], path: Path) -> None:
+def skip_without(requires: Iterable[str], path: Path) -> None:
     absent = [name for name in requires if not os.environ.get(name)]
     if absent:
         reason = f"{path.name} needs data: set {', '.join(absent)}"
@@ -131,9 +95,13 @@ class Target(pytest.Collector):
         super().__init__(**kwargs)
         self.spec, self.model = spec, model
         self.run: TargetRun
+        self._prepared = False
 
-    def collect(self) -> Iterator[pytest.Item]:
-        _skip_without(self.model.requires, Path(self.spec.path))
+    def prepare(self) -> None:
+        """Make the cases and the run, once; raises what is wrong with them, or pytest's skip."""
+        if self._prepared:
+            return
+        skip_without(self.model.requires, Path(self.spec.path))
         auditing = self.config.stash[AUDITING]
         try:
             cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))
@@ -154,13 +122,17 @@ class Target(pytest.Collector):
             full=auditing.full,
             width=auditing.width,
         )
-        for case in cases:
+        self._prepared = True
+
+    def collect(self) -> Iterator[pytest.Item]:
+        self.prepare()
+        for case in self.run.cases:
             yield CaseItem.from_parent(self, name=case.id, case=case)
-        for gate in self.spec.gates:
+        for gate in own_gates(self.spec):
             yield GateItem.from_parent(self, name=f"gate-{gate.name}", gate=gate)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
-        return _in_words(excinfo.value) or super().repr_failure(excinfo)
+        return in_words(excinfo.value) or super().repr_failure(excinfo)
 
     @property
     def set_hash(self) -> str | None:
@@ -169,7 +141,7 @@ class Target(pytest.Collector):
 
     @property
     def declared_gates(self) -> tuple[str, ...]:
-        return tuple(gate.name for gate in self.spec.gates)
+        return tuple(gate.name for gate in own_gates(self.spec))
 
 
 class SpecItem(pytest.Item):
@@ -179,13 +151,28 @@ class SpecItem(pytest.Item):
 
     def skip_location(self) -> tuple[str, int]:
         """One location for every skipped item of a target, so that pytest folds them into one line."""
-        place = self.target.spec.place("gates")
+        place = self.spec.place("gates")
         return place.path, place.line
+
+    @property
+    def spec(self) -> Spec:
+        found: Spec = self.parent.spec  # type: ignore[union-attr]  # the parent is a collector of ours
+        return found
 
     @property
     def target(self) -> Target:
         assert isinstance(self.parent, Target)
         return self.parent
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Whose answers the item waits for."""
+        return (self.target,)
+
+    @property
+    def subject(self) -> str:
+        """Whom the item is about, in words."""
+        return self.target.name
 
     @property
     def asks_nothing(self) -> bool:
@@ -197,11 +184,11 @@ class SpecItem(pytest.Item):
         return self.config.stash[AUDITING]
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        return _in_words(excinfo.value) or super().repr_failure(excinfo, style)
+        return in_words(excinfo.value) or super().repr_failure(excinfo, style)
 
     def _repr_failure_py(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """pytest calls this one for setup; the traceback that nobody sees takes it 0.15 s an error."""
-        return _in_words(excinfo.value) or super()._repr_failure_py(excinfo, style)
+        return in_words(excinfo.value) or super()._repr_failure_py(excinfo, style)
 
 
 class CaseItem(SpecItem):
@@ -274,7 +261,7 @@ class CaseItem(SpecItem):
             self.outcome, verdict=verdict, explanation=text, wrong=wrong, **self._where()
         )
         if verdict is not Verdict.PASSED:
-            raise Wrong(verdict, text)
+            raise Wrong(verdict, f"{text}\n  again:   {self.distill['again']}")
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         place = self.case.place
@@ -302,6 +289,9 @@ class GateItem(SpecItem):
             target=target.model,
             declared_gates=target.declared_gates,
             set_sha256=target.set_hash,
+            controls=controls.as_record(target.run.controls()),
+            judge=target.run.judge_told(),
+            notes=target.run.notes(self.gate),
         )
         if self.result.verdict is Verdict.BROKEN:
             raise Wrong(Verdict.BROKEN, self.text())
@@ -313,18 +303,18 @@ class GateItem(SpecItem):
 
     def text(self) -> str:
         assert self.result is not None
-        place = self.gate.place or self.target.spec.place("gates", self.gate.name)
+        place = self.gate.place or self.spec.place("gates", self.gate.name)
         plain = self.result.verdict in (Verdict.PASSED, Verdict.FAILED)
         word = "" if plain else f"{self.result.verdict.upper()}: "
         return f"{place.path}:{place.line}  {word}{self.result.explanation}"
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        place = self.gate.place or self.target.spec.place("gates", self.gate.name)
-        return self.path, place.line - 1, f"gate {self.gate.name} on {self.target.name}"
+        place = self.gate.place or self.spec.place("gates", self.gate.name)
+        return self.path, place.line - 1, f"gate {self.gate.name} on {self.subject}"
 
 
-def wait(future: Future[Outcome], tick: Callable[[], None]) -> Outcome:
-    """The future's outcome; ``tick`` is called now and then while it is not there."""
+def wait(future: Future[T], tick: Callable[[], None]) -> T:
+    """The future's result; ``tick`` is called now and then while it is not there."""
     while not futures.wait([future], timeout=TICK_S).done:
         tick()
     return future.result()

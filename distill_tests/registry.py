@@ -18,6 +18,7 @@ from distill_tests.errors import DistillError, UnknownName
 from distill_tests.types import (
     Ask,
     Case,
+    Controls,
     Estimate,
     Exhibit,
     Json,
@@ -123,6 +124,14 @@ class Kind(Protocol):
         ...
 
 
+class Controlled(Protocol):
+    """What a kind offers where it can measure itself: cases with a known outcome, beside the declared set."""
+
+    def controls(self, spec: Spec, target: Model) -> Controls:
+        """Cheap and pure; what cannot be controlled is said in ``absent``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """One row of a recording: what was sent, what came back, what is known of it.
@@ -205,6 +214,10 @@ class Recording(Protocol):
         """Every usable row, in file order; raises DataError."""
         ...
 
+    def left_out(self) -> Sequence[str]:
+        """What is wrong with the rows that the card allows to be left out, their count first."""
+        ...
+
     def holds(self, request: Request) -> bool:
         """Whether a reply to this request was recorded."""
         ...
@@ -231,11 +244,23 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A judge that another judge calls: ``written`` stands at ``at`` of that one's options.
+
+    It is a name, or ``{name: …, model: …}`` with the options of the judge beside.
+    """
+
+    at: Pointer
+    written: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """``function(exhibit, **options) -> Score``; an ``async def`` also gets ``ask=`` and ``model=``.
 
     ``scale`` bounds ``Score.value``; ``marks`` bounds each mark; ``calls`` are the least and most
-    calls to a judge model per answer.  ``declare`` is for judges of which the options change that.
+    calls to a judge model per answer.  ``declare`` is for judges of which the options change that,
+    ``parts`` for those that call other judges; these also get ``models=``, cards by alias.
     """
 
     name: str
@@ -248,6 +273,7 @@ class Judge:
     rows: Rows | None = None
     needs_identity: bool = False
     declare: Callable[[Mapping[str, Any]], Declared] | None = None
+    parts: Callable[[Mapping[str, Any]], Sequence[Part]] | None = None
 
     def declared(self, options: Mapping[str, Any]) -> Declared:
         """What the judge is under these options; raises DataError in words if it cannot work with them."""
@@ -264,13 +290,15 @@ class Statistic:
 
     ``scale`` bounds the value, and so the thresholds.  ``cell`` gives one scored trial's value on
     that scale for statistics that are a plain mean of trials (what sequential gates consume), or
-    None for a trial that is unscored.
+    None for a trial that is unscored.  ``mark``: the yes-or-no mark of the judge whose share the value is;
+    under a calibration with labels of that name the gate's threshold moves.
     """
 
     name: str
     function: Callable[..., Estimate]
     scale: tuple[float, float]
     cell: Callable[[Trial], float | None] | None = None
+    mark: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, sample: Sample, **options: Any) -> Estimate:
@@ -358,6 +386,7 @@ def judge(
     rows: Rows | None = None,
     needs_identity: bool = False,
     declare: Callable[[Mapping[str, Any]], Declared] | None = None,
+    parts: Callable[[Mapping[str, Any]], Sequence[Part]] | None = None,
 ) -> Callable[[F], F]:
     """Function decorator; see :class:`Judge`."""
 
@@ -374,6 +403,7 @@ def judge(
                 rows=rows,
                 needs_identity=needs_identity,
                 declare=declare,
+                parts=parts,
             ),
         )
         return function
@@ -386,13 +416,15 @@ def statistic(
     *,
     scale: tuple[float, float] = (0, 1),
     cell: Callable[[Trial], float | None] | None = None,
+    mark: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Callable[[F], F]:
     """Function decorator; see :class:`Statistic`."""
 
     def register(function: F) -> F:
         statistics.add(
-            name, Statistic(name=name, function=function, scale=scale, cell=cell, options=options or {})
+            name,
+            Statistic(name=name, function=function, scale=scale, cell=cell, mark=mark, options=options or {}),
         )
         return function
 

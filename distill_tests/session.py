@@ -16,17 +16,19 @@ from typing import Any
 import pytest
 
 from distill_tests import dressing, forecast
+from distill_tests.collecting import SpecFile
 from distill_tests.display import visible
 from distill_tests.engine import Engine, EngineOptions
 from distill_tests.errors import DistillError
 from distill_tests.ledger import Ledger
-from distill_tests.nodes import AUDITING, Auditing, CaseItem, GateItem, SpecFile, SpecItem, Target
+from distill_tests.nodes import AUDITING, Auditing, CaseItem, GateItem, SpecItem, Target
 from distill_tests.prefetch import by_target, most_calls, prefetch, with_gates_last
 from distill_tests.progress import Progress
 from distill_tests.record import Totals
 from distill_tests.redact import Redactor
 from distill_tests.registry import Reporter, kinds, providers, reporters
 from distill_tests.store import typical_latency_s
+from distill_tests.subjects import is_judge
 from distill_tests.summary import EXIT_NO_VERDICT
 from distill_tests.terminal import terminal_summary
 from distill_tests.types import Model, Verdict
@@ -123,7 +125,9 @@ class Session:
         """Fetch what has to be fetched before the clock of a first call runs; trouble shows in the cases."""
         capture = self.config.pluginmanager.get_plugin("capturemanager")
         for model in models:
-            prepare = getattr(providers.get(model.provider).make, "prepare", None)
+            prepare = (
+                None if is_judge(model) else getattr(providers.get(model.provider).make, "prepare", None)
+            )
             if prepare is not None:
                 with (
                     capture.global_and_fixture_disabled() if capture else nullcontext(),
@@ -187,9 +191,10 @@ class Session:
                 self._ask_window(item)
         elif self.worker:
             for one in (item, nextitem):
-                if isinstance(one, SpecItem) and one.target not in self._asked_ahead:
-                    self._asked_ahead.add(one.target)
-                    prefetch(one.target, self._targets[one.target])
+                for target in one.targets if isinstance(one, SpecItem) else ():
+                    if target not in self._asked_ahead:
+                        self._asked_ahead.add(target)
+                        prefetch(target, self._targets[target])
 
     def _ask_window(self, item: CaseItem) -> None:
         start = self._upcoming.index(item)
@@ -363,7 +368,11 @@ class Session:
     def _print_plan(self, targets: dict[Target, list[SpecItem]]) -> None:
         if not self.config.pluginmanager.has_plugin("terminalreporter"):
             return
-        forecasts = [forecast.forecast(one.spec, one.model, one.run.planned) for one in targets]
+        full = bool(self.config.option.distill_full)
+        forecasts = [
+            forecast.forecast(one.spec, one.model, one.run.planned, declared=one.run.cases, full=full)
+            for one in targets
+        ]
         writer = self.config.get_terminal_writer()
         writer.line()
         for line in forecast.lines(forecasts, concurrency=self.concurrency, latency_s=self._latency_s):

@@ -1,9 +1,10 @@
 """Scores by framing, family, topic and language: each with its interval, its method and its n; pure.
 
-For each target and spec the answers are split by what their cases have in common (``groups`` of a record, and
-its tags as far as these say more).  The intervals are for framings and questions like those that were asked
-(:mod:`distill_tests.clustered`); a framing's own are for questions like those asked in it.  A share whose
-interval cannot be told, because it rests on one framing or one question, is given as a count only.
+For each target and spec the answers are split by what their cases have in common (``groups`` of a record,
+and its tags as far as these say more).  The intervals are for framings and questions like those that were
+asked (:mod:`distill_tests.inference.clustered`); a framing's own are for questions like those asked in it.
+A share whose interval cannot be told, because it rests on one framing or one question, is given as a count
+only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from distill_tests.clustered import clustered_rate
+from distill_tests.inference.clustered import clustered_rate
 from distill_tests.record import Record, drawn_cases_of
 from distill_tests.types import Json
 

@@ -12,8 +12,12 @@ from functools import reduce
 from operator import add
 from typing import NamedTuple
 
-from distill_tests.intervals import clopper_pearson
+from distill_tests.calibrations import as_json, calibrations_of
+from distill_tests.claimmatrix import claims_matrix
+from distill_tests.gates.across import ALL_TARGETS
+from distill_tests.gates.release import release
 from distill_tests.record import SCHEMA, Record, RunMeta, Totals, cases_of, gates_of, plain, totals_of
+from distill_tests.splits import splits
 from distill_tests.types import Json, Verdict
 
 CASE_VERDICTS = ("passed", "missed", "failed", "inconclusive", "broken", "skipped")
@@ -21,8 +25,6 @@ NONE = "none"
 EXIT_STATUS = {"passed": 0, "failed": 1, "inconclusive": 10, "broken": 11}
 EXIT_INTERRUPTED = 2
 EXIT_NO_VERDICT = 12
-LEVEL = 0.95
-METHOD = "Clopper-Pearson, cases taken as independent"
 
 MAY_SAY = (
     "This report shows what a model said under the listed prompts. "
@@ -50,15 +52,22 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
         "reason": decision.reason,
         "targets": plain(targets),
         "gates": [_gate(row) for row in gates_of(rows)],
+        "release": release(gates_of(rows)).as_json(),
         "not_selected": plain([missed._asdict() for missed in missing]),
         "absent": [_absent(row) for row in rows if row["type"] == "spec" and row["skipped"]],
         "cases": plain(_counts(cases_of(rows))),
-        "tags": _by_tag(rows),
+        "scores": [one.as_json() for one in splits(rows)],
+        "claims_matrix": plain(claims_matrix(rows)),
+        "calibrations": [as_json(one) for one in calibrations_of(rows, date=_date(meta), run=meta.id)],
         **_spent(totals),
         "seconds": meta.seconds,
         "served": plain(served),
         "may_say": MAY_SAY,
     }
+
+
+def _date(meta: RunMeta) -> str:
+    return meta.finished_at or meta.started_at
 
 
 def _last_of_each(records: Iterable[Record]) -> list[Record]:
@@ -97,6 +106,11 @@ def not_selected(rows: Sequence[Record]) -> list[NotSelected]:
     """The declared gates, of every spec and target with a record, that have no record of their own."""
     declared = {
         NotSelected(row["spec"], row["target"], gate): None for row in rows for gate in row["declared_gates"]
+    }
+    declared |= {
+        NotSelected(row["spec"], ALL_TARGETS, gate): None
+        for row in rows
+        for gate in row.get("across_gates", ())  # a run of before has none
     }
     judged = {NotSelected(row["spec"], row["target"], row["id"]) for row in gates_of(rows)}
     return [gate for gate in declared if gate not in judged]
@@ -212,6 +226,8 @@ def _spec(path: str, rows: Sequence[Record]) -> dict[str, object]:
         "skips": _skips(cases),
         "labels": _tally(score["label"] for score in _scores(cases)),
         "claimed": _tally(score["claimed"] for score in _scores(cases) if score["claimed"]),
+        "searches": [score["reason"] for score in _scores(cases) if "search" in score["details"]],
+        "controls": next((row["controls"] for row in gates_of(mine) if row["controls"]), None),
     }
 
 
@@ -240,17 +256,23 @@ def _served(meta: RunMeta, rows: Iterable[Record]) -> dict[str, list[str]]:
     return {alias: list(names) for alias, names in seen.items()}
 
 
-# --- gates, tags, skips -------------------------------------------------------------------------
+# --- gates, skips -------------------------------------------------------------------------------
 
 
 def _gate(row: Record) -> dict[str, Json]:
     gate, estimate = row["gate"], row["estimate"]
-    kept = ("node", "spec", "title", "target", "path", "line", "verdict", "explanation")
+    kept = ("node", "spec", "title", "target", "path", "line", "verdict", "explanation", "notes")
     declared = ("name", "statistic", "at_most", "at_least", "confidence", "stop_early")
+    claim = {"claim": gate.get("claim", "declared-set"), "over": gate.get("over")}  # a run of before: none
     return {
         **{key: row[key] for key in kept},
         **{key: gate[key] for key in declared},
+        **claim,
         "estimate": {key: estimate[key] for key in estimate if key != "total"},
+        "baseline": gate.get("baseline"),  # a run of before has none of these
+        "across": gate.get("across"),
+        "comparison": row.get("comparison"),
+        "failing": row.get("failing", []),
     }
 
 
@@ -261,33 +283,6 @@ def _absent(row: Record) -> dict[str, Json]:
 def _skips(cases: Iterable[Record]) -> list[dict[str, object]]:
     reasons = Counter(row["skipped"] for row in cases if row["skipped"])
     return [{"reason": reason, "cases": count} for reason, count in reasons.items()]
-
-
-def _by_tag(rows: Iterable[Record]) -> list[Json]:
-    """Per target and tag: how many scored cases had a wrong answer."""
-    wrong: Counter[tuple[str, str]] = Counter()
-    scored: Counter[tuple[str, str]] = Counter()
-    for row in cases_of(rows):
-        if row["verdict"] not in ("passed", "missed", "failed"):
-            continue
-        for tag in row["tags"]:
-            scored[row["target"], tag] += 1
-            wrong[row["target"], tag] += row["verdict"] != "passed"
-    return [_tag_row(target, tag, wrong[target, tag], n) for (target, tag), n in sorted(scored.items())]
-
-
-def _tag_row(target: str, tag: str, wrong: int, n: int) -> Json:
-    interval = clopper_pearson(wrong, n, level=LEVEL)
-    return {
-        "target": target,
-        "tag": tag,
-        "wrong": wrong,
-        "n": n,
-        "low": interval.low,
-        "high": interval.high,
-        "level": LEVEL,
-        "method": METHOD,
-    }
 
 
 # --- what was spent -----------------------------------------------------------------------------

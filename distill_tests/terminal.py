@@ -9,15 +9,21 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from distill_tests.calibrations.words import lines as calibration_lines
+from distill_tests.controls import in_words, worth_showing
 from distill_tests.display import Marked, marked_lines, pad, shorten, visible, width
+from distill_tests.gates.text import FEW_NAMED, changed_lines, failing_lines, threshold_words
 from distill_tests.progress import duration
 from distill_tests.record import Record
+from distill_tests.scoretext import matrix_lines, of_spec, outlier_lines
 from distill_tests.summary import CASE_WORDS, plural
 from distill_tests.types import Span
 
 VERDICT_COLUMNS = len("INCONCLUSIVE")
 MAY_SAY_SHORT = "Shows what a model said under the listed prompts; not, by itself, what it was trained on."
 _COLORS = {"passed": "32", "failed": "31", "inconclusive": "33", "broken": "35", "none": "33"}
+MOST_MISSED = 5
+"""Controls that were not met, of those a summary lists."""
 MOST_LINES = 24
 """Lines of one answer that a failure shows."""
 MOST_CHARACTERS = 20_000
@@ -36,11 +42,14 @@ def terminal_summary(summary: Record, *, width: int, color: bool = False) -> lis
     lines: list[str] = []
     for target in summary["targets"]:
         lines += [*_target(page, summary, target), ""]
+    lines += _claims(page, summary)
     for absent in summary["absent"]:
         lines += page.item("skipped", f"{absent['spec']}: {absent['reason']}")
     if summary["absent"]:
         lines.append("")
     lines += _spent(page, summary)
+    if summary["verdict"] == "failed" and (said := summary.get("release", {}).get("sentence")):
+        lines += ["", *page.wrapped(said, "")]
     lines += ["", *page.wrapped(MAY_SAY_SHORT, "", style="2"), "", headline(summary, color=color)]
     return lines
 
@@ -95,6 +104,17 @@ def _target(page: _Page, summary: Record, target: Record) -> Iterator[str]:
         yield from page.wrapped(target["reason"], "  ", style=_COLORS["broken"])
 
 
+def _claims(page: _Page, summary: Record) -> list[str]:
+    """Whom each target says it is; nothing for runs without identity answers, and runs of before."""
+    claims = summary.get("claims_matrix", ())
+    if not any(row["n"] or row["unscored"] for row in claims):
+        return []
+    lines = matrix_lines(claims, columns=page.columns - 2)
+    if any(width(line) > page.columns - 2 for line in lines):
+        lines = [part for line in lines for part in wrap(line, page.columns - 2)]
+    return [page.styled("whom the answers say they are from", "2"), *(f"  {line}" for line in lines), ""]
+
+
 def _spec(page: _Page, summary: Record, target: Record, spec: Record) -> Iterator[str]:
     yield from page.wrapped(f"{spec['title']}  {spec['path']}", "  ")
     for gate in summary["gates"]:
@@ -114,6 +134,30 @@ def _spec(page: _Page, summary: Record, target: Record, spec: Record) -> Iterato
         yield from page.item("answers", _tallied(spec["labels"]), "    ")
     if spec["claimed"]:
         yield from page.item("claimed", _tallied(spec["claimed"]), "    ")
+    for said in spec.get("searches", ()):  # a run of before has none
+        yield from page.item("search", said, "    ")
+    for said in outlier_lines(of_spec(summary, target["alias"], spec["path"])):
+        yield from page.item("differs", said, "    ")
+    for line in in_words(spec["controls"] or {}):
+        yield from page.item("controls", line, "    ")
+    for missed in worth_showing(spec["controls"] or {})[:MOST_MISSED]:
+        yield from page.item("", missed_text(missed), "    ")
+    for told in calibrations(summary, target, spec):
+        for name, text in calibration_lines(told, brief=True):
+            yield from page.item(name, text, "    ")
+
+
+def calibrations(summary: Record, target: Record, spec: Record) -> Iterator[Record]:
+    """The calibration of a spec's judge, where the spec is one."""
+    for told in summary.get("calibrations", ()):  # a run of before has none
+        if (told["spec"], told["target"]) == (spec["path"], target["alias"]):
+            yield told
+
+
+def missed_text(missed: Record) -> str:
+    """One control or canary that was not met: its id, what was expected, what the judge said."""
+    said = f"{missed['label']}: {missed['reason']}" if missed["reason"] else missed["label"]
+    return f"missed {missed['id']}: expected {missed['expected']}, got {shorten(visible(said), 160)}"
 
 
 def _tallied(counts: Record) -> str:
@@ -127,6 +171,10 @@ def _gate(page: _Page, gate: Record) -> Iterator[str]:
     beside = " " * (VERDICT_COLUMNS + 6)
     yield from page.wrapped(basis_text(gate["estimate"]), beside, style="2")
     yield from page.wrapped(gate["explanation"], beside)
+    for told in (*changed_lines(gate, most=FEW_NAMED), *failing_lines(gate, most=FEW_NAMED)):
+        yield from page.wrapped(told, beside, style="2")
+    for note in gate["notes"]:
+        yield from page.wrapped(note, beside, style="2")
 
 
 def number(value: float | None) -> str:
@@ -147,9 +195,7 @@ def estimate_text(estimate: Record) -> str:
 
 def threshold_text(gate: Record) -> str:
     """Such as ``required at most 0.02``."""
-    if gate["at_most"] is not None:
-        return f"required at most {gate['at_most']:g}"
-    return f"required at least {gate['at_least']:g}"
+    return threshold_words(gate)
 
 
 def basis_text(estimate: Record) -> str:
@@ -162,11 +208,32 @@ def basis_text(estimate: Record) -> str:
     # A method may name its clusters and its level itself; neither is said twice.
     method = visible(estimate["method"]) or "method not stated"
     clusters = estimate["clusters"].items()
-    parts += [plural(count, visible(name)) for name, count in clusters if name not in method]
+    icc = estimate.get("icc", {})  # a run of before has none
+    parts += [
+        plural(count, visible(name)) for name, count in clusters if name not in icc and name not in method
+    ]
+    if estimate.get("about") == "population" and not estimate["missing"] and not estimate["undrawn"]:
+        parts.append("exact for the declared set")
     if estimate["low"] is not None or estimate["high"] is not None:
         level = "" if "%" in method else f"{100 * estimate['level']:g} % "
         parts.append(f"{level}interval: {method}")
+    elif estimate["n"] and method.startswith("no interval"):
+        parts.append(method)
+    if icc and "design effect" not in method:
+        parts.append(design_text(estimate))
     return ", ".join(parts)
+
+
+def design_text(estimate: Record) -> str:
+    """Such as ``20 framings, 50 questions, intra-class correlation 0.17 and 0.05, design effect 11, …``."""
+    icc = estimate["icc"]
+    told = [plural(estimate["clusters"].get(name, 0), visible(name)) for name in icc]
+    alike = ["unknown" if one is None else f"{one:.2f}" for one in icc.values()]
+    told.append(f"intra-class correlation {' and '.join(alike)}")
+    if estimate["design_effect"] is not None:
+        effect, n = estimate["design_effect"], estimate["effective_n"]
+        told.append(f"design effect {effect:.3g}, effective n {n:.3g}")
+    return ", ".join(told)
 
 
 def calls_text(summary: Record) -> str:
@@ -224,6 +291,8 @@ def failure_text(record: Record, width: int) -> str:
             )
     for note in record["notes"]:
         lines += _labelled("note", note, columns)
+    if command := record.get("again"):  # in one piece, to be copied; runs of older versions have none
+        lines.append(f"    {'again:':<9}{visible(command)}")
     return "\n".join(lines)
 
 

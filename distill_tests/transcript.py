@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from distill_tests.display import marked_lines, visible
 from distill_tests.record import Record
+from distill_tests.repeating import came_back
 from distill_tests.types import Span
 
 MOST_CHARACTERS = 100_000
@@ -32,7 +33,11 @@ def transcript(record: Record) -> str:
             lines += _exchange(exchange, before)
             before = exchange["messages"]
         lines += _judged(trial["score"])
+    repeated = came_back([None if trial["score"]["value"] is None else trial["wrong"] for trial in trials])
+    lines += ["", repeated] if repeated else []
     lines += [f"note: {visible(note)}" for note in record["notes"]]
+    if record["verdict"] != "passed" and record.get("again"):
+        lines += ["", f"again: {visible(record['again'])}"]
     return "\n".join(lines) + "\n"
 
 

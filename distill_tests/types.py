@@ -99,6 +99,10 @@ class Model:
 
 # --- specs --------------------------------------------------------------------------------------
 
+Claim: TypeAlias = Literal["declared-set", "declared-set-resampled", "population"]
+"""What a verdict or an interval is about: the declared set as it was answered in this run; the same set
+answered anew; clusters (framings …) like those of the set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
@@ -113,20 +117,57 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeUse:
-    """A judge as a spec names it: registered name, options, and the model it asks, if any."""
+    """A judge as a spec names it: registered name, options, and the model it asks, if any.
+
+    ``models``: by alias, the cards that the judges named in its options ask instead of ``model``.
+    """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     model: Model | None = None
+    models: Mapping[str, Model] = field(default_factory=dict)
+
+    def asked(self) -> tuple[Model, ...]:
+        """Every model that may be shown what is judged."""
+        return (*((self.model,) if self.model else ()), *self.models.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationUse:
+    """A stored calibration as a spec names it.
+
+    ``stored`` is the :class:`~distill_tests.calibrations.Calibration` in the file ``path``; None where the
+    file lies behind a variable without which the spec is skipped.
+    """
+
+    path: str
+    stored: Any = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What a gate compares with: a ``run`` (its directory or run.jsonl) or a recorded ``model``; one of them.
+
+    ``target`` is the alias in the run, None: that of the model under audit.
+    """
+
+    run: str | None = None
+    model: Model | None = None
+    target: str | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A threshold on a statistic.  Exactly one of ``at_most`` and ``at_least`` is set.
 
-    ``confidence`` is the one-sided level for a partial set; ``max_missing`` the share of the asked
-    cells in [0, 1] without a usable score above which the gate is BROKEN; ``min_n`` the least number
-    of scored cells for a verdict.
+    ``confidence`` is the one-sided level for a partial set; ``stop_early`` ends the asking when it
+    decides; ``max_missing`` the share of the asked cells in [0, 1] without a usable score above which the
+    gate is BROKEN; ``min_n`` the least number of scored cells for a verdict.  ``over``: whose means a
+    ``population`` claim takes, as a dimension of the cases' clusters; None: the first of them.  With a
+    ``baseline`` the threshold is on the difference new - old.  ``across``: one gate over all targets of the
+    spec, on the worst of them, their mean, or the distance between the best and the worst.
     """
 
     name: str
@@ -137,6 +178,10 @@ class Gate:
     min_n: int = 1
     max_missing: float = 0.1
     stop_early: bool = False
+    claim: Claim = "declared-set"
+    over: str | None = None
+    baseline: Baseline | None = None
+    across: Literal["worst", "mean", "spread"] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
 
@@ -164,6 +209,8 @@ class Spec:
     on_miss: Literal["gate", "fail"] = "fail"
     on_cutoff: Literal["judge", "unscored"] = "judge"
     gates: tuple[Gate, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+    calibration: CalibrationUse | None = None
     requires: tuple[str, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[Pointer, Place] = field(default_factory=dict)
@@ -183,7 +230,9 @@ class Case:
 
     ``id`` is a slug (it appears in node ids, no ``[ ] : /``).  ``data`` is the kind's own frozen
     dataclass.  ``clusters`` names, dimension by dimension, what the case shares with others:
-    ``{"framing": "narrator", "question": "developer"}``.
+    ``{"framing": "narrator", "question": "developer"}``, first what weighs most; ``groups`` what results
+    are split by:
+    ``{"framing": "narrator", "family": "fiction", "topic": "maker", "language": "en"}``.
     """
 
     id: str
@@ -191,6 +240,54 @@ class Case:
     place: Place
     tags: tuple[str, ...] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- what measures the audit itself -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """An answer with a known verdict, planted among the others: a judge that misses it breaks the run.
+
+    ``identity`` None: the target's own.  ``expect`` holds what the verdict must be: ``label``, ``claimed``,
+    ``value`` or a mark by its name (true and false are 1 and 0).
+    """
+
+    id: str
+    answer: str
+    expect: Mapping[str, Json]
+    question: str = ""
+    framing: str = ""
+    identity: Identity | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A case with a known outcome, beside the declared set: no gate counts it.
+
+    ``group`` is what it is reported under, such as ``"told"``; ``positive``: the mark ``mark`` is to be
+    found, else it is to be absent.  ``reply`` is the answer that stands for the model's; None: the model
+    is asked, as the card ``target``.
+    """
+
+    case: Case
+    group: str
+    positive: bool
+    mark: str
+    target: Model
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """The controls of one spec on one model; ``least_found``: of the positives of a group that asks the
+    model, the share below which the run is BROKEN.  ``absent`` says in words why there are none."""
+
+    controls: tuple[Control, ...] = ()
+    least_found: float = 0.5
+    absent: str = ""
 
 
 # --- asking -------------------------------------------------------------------------------------
@@ -312,8 +409,9 @@ class Score:
 
     ``value`` is the judge's headline number within its declared scale; ``marks`` its other numbers
     by name (``{"loose": 1.0, "strict": 0.0}``); a mark that the judge cannot tell is absent.
-    ``claimed`` is whom the speaker says it is, for identity judges.  ``details`` is what else a judge
-    can tell of how it came to this: its version, the model it asked, its votes.
+    ``claimed`` is whom the speaker says it is, for identity judges.  ``unsure``: the judge gives a verdict
+    that another judge should look at (``cascade`` passes it on).  ``details`` is what else a judge can
+    tell of how it came to this: its version, the model it asked, its votes.
     """
 
     value: float | None
@@ -322,6 +420,7 @@ class Score:
     evidence: tuple[Span, ...] = ()
     marks: Mapping[str, float] = field(default_factory=dict)
     claimed: str | None = None
+    unsure: bool = False
     judge: str = ""
     details: Mapping[str, Json] = field(default_factory=dict)
 
@@ -365,13 +464,15 @@ class Sample:
     """What a gate sees of its declared set, in planned order.
 
     ``outcomes`` are the cases that were answered; ``failed`` were asked and gave no usable reply;
-    ``undrawn`` were not asked.  A case holds ``repeats`` cells; ``level`` is the two-sided
-    confidence level for intervals.
+    ``undrawn`` were not asked.  ``order`` holds the ids of the asked ones in planned order; empty: the
+    outcomes, then the failed.  A case holds ``repeats`` cells; ``level`` is the two-sided confidence
+    level for intervals.
     """
 
     outcomes: tuple[Outcome, ...]
     failed: tuple[Case, ...] = ()
     undrawn: tuple[Case, ...] = ()
+    order: tuple[str, ...] = ()
     repeats: int = 1
     level: float = 0.95
 
@@ -383,7 +484,9 @@ class Estimate:
     ``n`` scored cells, ``missing`` cells that were asked and have no score, ``undrawn`` cells that
     were not asked, ``clusters`` the number of distinct clusters by dimension.  ``total`` is the sum
     of the scored cells on a 0..1 scale, for statistics that are the mean of bounded cells
-    (rates, accuracies); ``None`` for others.  ``method`` says how the interval was made.
+    (rates, accuracies); ``None`` for others.  ``method`` says how the interval was made, ``about`` what
+    it is about, where that is known.  What clustering makes of n: ``icc`` the intra-class correlation by
+    dimension (None: it cannot be told), ``design_effect`` and ``effective_n``.
     """
 
     value: float | None
@@ -396,14 +499,74 @@ class Estimate:
     level: float = 0.95
     method: str = ""
     total: float | None = None
+    about: Claim | None = None
+    icc: Mapping[str, float | None] = field(default_factory=dict)
+    design_effect: float | None = None
+    effective_n: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The e-values of a gate for "passed" and for "failed"; infinite where logic decides.
+
+    Each is the largest capital that its bet ever had, so that 1 over it is a p-value valid at any time.
+    """
+
+    passing: float
+    failing: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A gate's cells beside those of its baseline, on the cases that it counted.
+
+    ``new`` and ``old`` are the means over the ``pairs`` of scored cells; ``old_of_set`` is the baseline's
+    over the whole set.  ``worse`` and ``better``: the ids of the cases that changed, in planned order.
+    """
+
+    baseline: str
+    pairs: int
+    new: float | None
+    old: float | None
+    old_of_set: float
+    worse: tuple[str, ...] = ()
+    better: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingGroup:
+    """A framing, a question … whose own rate is beyond the gate's threshold: ``wrong`` of ``n`` cells."""
+
+    name: str
+    wrong: float
+    n: int
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingGroups:
+    """The groups of one ``dimension``, ``of`` so many, that fail for themselves.
+
+    Of those found a share of ``alpha`` at most is there by chance, in expectation.
+    """
+
+    dimension: str
+    of: int
+    alpha: float
+    found: tuple[FailingGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
+    """``evidence`` None: not known; ``comparison`` of a gate with a baseline; ``failing`` by dimension."""
+
     gate: Gate
     estimate: Estimate
     verdict: Verdict
     explanation: str
+    evidence: Evidence | None = None
+    comparison: Comparison | None = None
+    failing: tuple[FailingGroups, ...] = ()
 
 
 # --- the callables ------------------------------------------------------------------------------

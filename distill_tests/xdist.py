@@ -6,22 +6,37 @@ Concurrency needs no ``-n``: the engine has it.  This only makes ``-n`` right.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xdist.scheduler import LoadScheduling, LoadScopeScheduling
 
 _OURS = re.compile(r"\.ya?ml::")
+_ACROSS = re.compile(r"^(.*\.ya?ml)::all::gate-")
 
 
 def is_ours(nodeid: str) -> bool:
     return _OURS.search(nodeid) is not None
 
 
+def files_across(nodeids: Iterable[str]) -> frozenset[str]:
+    """The spec files with a gate over all of their targets."""
+    return frozenset(found[1] for nodeid in nodeids if (found := _ACROSS.match(nodeid)))
+
+
 class LoadTargetScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Deals by target; by file where a gate looks across its targets, so that it finds their answers."""
+
+    _across: frozenset[str] | None = None
+
     def _split_scope(self, nodeid: str) -> str:
-        """``file::target`` for our items, the item itself for others."""
-        return "::".join(nodeid.split("::")[:2]) if is_ours(nodeid) else nodeid
+        """``file::target`` or the file for our items, the item itself for others."""
+        if not is_ours(nodeid):
+            return nodeid
+        if self._across is None:
+            self._across = files_across(self.collection or ())
+        file = nodeid.split("::")[0]
+        return file if file in self._across else "::".join(nodeid.split("::")[:2])
 
 
 class TargetScheduling:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from distill_tests.calibrations import Calibration, OfLabel, as_json, of_label
 from distill_tests.gold import Pair
-from distill_tests.judge_error import JudgeLabels
+from distill_tests.inference.judge_error import JudgeLabels
 
 REFERENCE = JudgeLabels(positives=100, found=92, negatives=100, false_alarms=1)
 """The example of the reference: at most 0.10 passes up to 0.084 judged and fails above 0.153."""

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.across import OfTarget, judge_across
+from distill_tests.gates.across import OfTarget, judge_across
 from distill_tests.prefetch import with_gates_last
 from distill_tests.registry import statistics
 from distill_tests.types import Gate, Verdict

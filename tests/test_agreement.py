@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.agreement import agreement, cohen_kappa, confusion, confusion_counts
-from distill_tests.clustered import clustered_rate
+from distill_tests.inference.agreement import agreement, cohen_kappa, confusion, confusion_counts
+from distill_tests.inference.clustered import clustered_rate
 
 Clusters = list[dict[str, str]]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.baselines import Measured, PairedWatch, judge_against, measured_outcomes
+from distill_tests.gates.baselines import Measured, PairedWatch, judge_against, measured_outcomes
 from distill_tests.registry import statistics
 from distill_tests.types import (
     Case,

@@ -9,9 +9,9 @@ from itertools import product
 
 import pytest
 
-from distill_tests.bootstrap import bootstrap, bootstrap_difference, bootstrap_mean, resampled
-from distill_tests.clustered import clustered_mean
-from distill_tests.intervals import wilson
+from distill_tests.inference.bootstrap import bootstrap, bootstrap_difference, bootstrap_mean, resampled
+from distill_tests.inference.clustered import clustered_mean
+from distill_tests.inference.intervals import wilson
 from tests.clustered_answers import answers, true_rate
 
 GRID = [{"framing": f"f{f}", "question": f"q{q}"} for f, q in product(range(4), range(3))]

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.calibrated import known_of
 from distill_tests.calibrations import of_label
 from distill_tests.gates import judge_gate
+from distill_tests.gates.calibrated import known_of
+from distill_tests.gates.moved import Known, Moved, corrected, moved
+from distill_tests.gates.stopping import Watch
+from distill_tests.gates.tally import ruler
 from distill_tests.gold import Pair
-from distill_tests.intervals import Interval
-from distill_tests.judge_error import Decision, JudgeLabels, decided, judge_rates
-from distill_tests.moved import Known, Moved, corrected, moved
+from distill_tests.inference.intervals import Interval
+from distill_tests.inference.judge_error import Decision, JudgeLabels, decided, judge_rates
 from distill_tests.registry import statistics
-from distill_tests.stopping import Watch
-from distill_tests.tally import ruler
 from distill_tests.types import Gate, GateResult, Sample, Verdict
 from tests.test_gates import at_least, at_most, hits, sample_of
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -195,6 +195,10 @@ ASKED = Model(alias="a", provider="openai", model="gpt", revision="1")
     [
         JudgeUse(name="rubric", model=dataclasses.replace(ASKED, revision="2")),
         JudgeUse(name="rubric", model=dataclasses.replace(ASKED, base_url="https://other.example.org")),
+        JudgeUse(name="rubric", model=dataclasses.replace(ASKED, params={"temperature": 1})),
+        JudgeUse(name="rubric", model=dataclasses.replace(ASKED, system="Be kind.")),
+        JudgeUse(name="rubric", model=dataclasses.replace(ASKED, ask_as="completion")),
+        JudgeUse(name="rubric", model=dataclasses.replace(ASKED, options={"weights": {"sha256": "0" * 64}})),
         JudgeUse(name="rubric", model=ASKED, options={"votes": 3}),
         JudgeUse(name="claims"),
     ],
@@ -235,6 +239,29 @@ def test_a_part_of_a_gold_file_is_no_calibration(summary: Mapping[str, Any], tmp
     reporters.get("calibrations").make().after(run_of(summary, directory, interrupted=True))
     assert len(list((directory / "calibrations").glob("*.json"))) == 1
     assert not (tmp_path / ".distill-tests").exists()
+
+
+def without_verdicts(summary: Mapping[str, Any], *, but: int) -> Mapping[str, Any]:
+    """As if the judge's model had answered for so many rows of each label only."""
+    told = json.loads(json.dumps(summary))
+    for label in told["calibrations"][0]["labels"].values():
+        whole = label["whole"]
+        whole["missing"] += whole["n"] - but
+        whole["n"] = but
+    return cast("Mapping[str, Any]", told)
+
+
+def test_a_judge_in_trouble_takes_no_calibrations_place(summary: Mapping[str, Any], tmp_path: Path) -> None:
+    directory, kept = tmp_path / "reports" / "run", tmp_path / ".distill-tests" / "calibrations"
+    reporter = reporters.get("calibrations").make()
+    reporter.after(run_of(without_verdicts(summary, but=0), directory))
+    assert not kept.exists()
+    reporter.after(run_of(without_verdicts(summary, but=1), directory))
+    reporter.after(run_of(summary, directory))
+    (path,) = kept.glob("*.json")
+    whole = path.read_bytes()
+    reporter.after(run_of(without_verdicts(summary, but=1), directory))
+    assert path.read_bytes() == whole
 
 
 def told_of(records: Sequence[Record]) -> Any:

@@ -144,6 +144,8 @@ def test_a_second_search_replays_and_a_replay_makes_no_call(
         (["--output", "found.txt"], "a .yaml file"),
         (["--questions", "3"], "there are 2 questions in 'en'"),
         (["--templates", "none.csv"], "cannot be read"),
+        (["--output", "specs/packs/con.yaml"], "not every system can have a file of that name"),
+        (["--output", "specs/packs/a\nb.yaml"], "not every system can have a file of that name"),
     ],
 )
 def test_what_is_wrong_is_said_before_any_call(
@@ -151,6 +153,26 @@ def test_what_is_wrong_is_said_before_any_call(
 ) -> None:
     assert search(*arguments) == 2
     assert said in capsys.readouterr().err
+    assert calls(folder) == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--questions", "0"),
+        ("--calls", "-5"),
+        ("--stop-after", "0"),
+        ("--concurrency", "0"),
+        ("--usd", "nan"),
+        ("--usd", "-1"),
+        ("--minutes", "inf"),
+        ("--minutes", "0"),
+    ],
+)
+def test_a_number_that_bounds_nothing_is_a_usage_error(folder: Path, option: str, value: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        search(option, value)
+    assert left.value.code == 2
     assert calls(folder) == 0
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, t
 
-from distill_tests.clustered import clustered_mean, clustered_rate, templates_needed
-from distill_tests.clustering import cluster_variance, design, labels_by_factor
-from distill_tests.intervals import clean_upper, clopper_pearson, wilson
+from distill_tests.inference.clustered import clustered_mean, clustered_rate, templates_needed
+from distill_tests.inference.clustering import cluster_variance, design, labels_by_factor
+from distill_tests.inference.intervals import clean_upper, clopper_pearson, wilson
 from tests.clustered_answers import answers, true_rate
 
 Clusters = list[dict[str, str]]

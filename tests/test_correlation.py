@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, pearsonr, rankdata, spearmanr
 
-from distill_tests.correlation import Coefficient, correlation, kendall, mean_ranks, pearson, spearman
+from distill_tests.inference.correlation import (
+    Coefficient,
+    correlation,
+    kendall,
+    mean_ranks,
+    pearson,
+    spearman,
+)
 
 scores = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 6)) | st.tuples(st.floats(-9, 9), st.floats(-9, 9)),

@@ -780,7 +780,7 @@ def test_a_forked_child_starts_afresh_and_the_parent_goes_on(tmp_path: Path) -> 
 
 
 def test_a_thousand_calls_cost_the_engine_little(tmp_path: Path) -> None:
-    """About 1 s on an idle core; slower machines and busy ones have room, work that grows as n x n has not."""
+    """About 1 s on an idle core; slower machines have room, work that grows as n x n has not."""
     with engine(tmp_path / "s", concurrency=64) as one:
         started = time.process_time()
         futures = [one.submit(f"{number}", asking(f"{number}")) for number in range(1000)]

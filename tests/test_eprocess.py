@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from distill_tests.eprocess import LARGER, SMALLER, Bet, Mixture, least_refuted
+from distill_tests.inference.eprocess import LARGER, SMALLER, Bet, Mixture, least_refuted
 
 ALPHAS = (0.05, 0.2, 0.4)
 LEVELS = (0.0, 0.1, 0.25, 0.5, 0.6, 0.9, 1.0)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.evidence import evidence, failing_groups
+from distill_tests.gates.evidence import evidence, failing_groups
 from distill_tests.registry import statistics
 from distill_tests.types import Case, Gate, Model, Outcome, Place, Sample, Score, Trial, Verdict
 

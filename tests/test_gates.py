@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, hypergeom
 
-from distill_tests.cells import cells
-from distill_tests.estimates import rate
-from distill_tests.gates import early, judge_gate, power
+from distill_tests.gates import judge_gate, power
+from distill_tests.gates.cells import cells
+from distill_tests.gates.estimates import rate
+from distill_tests.gates.stopping import Watch
 from distill_tests.registry import Statistic, statistics
 from distill_tests.types import (
     Case,
@@ -337,57 +338,106 @@ def every_prefix() -> list[tuple[Cell, ...]]:
 SIDES: tuple[Callable[..., Gate], ...] = (at_most, at_least)
 
 
+def watched(
+    gate: Gate, values: Sequence[float | None], declared: int, *, scale: tuple[float, float] = (0, 1)
+) -> Verdict | None:
+    """What a watch says after ``values``, each a case of one cell; None before the first."""
+    watch = Watch(gate, cases=declared, scale=scale)
+    said: Verdict | None = None
+    for value in values:
+        said = watch.add((value,))
+    return said
+
+
 @pytest.mark.parametrize("limit", [0.0, 0.2, 0.25, 0.4, 0.6, 1.0])
 @pytest.mark.parametrize("side", SIDES)
-def test_early_stops_exactly_when_every_scored_completion_has_one_verdict(
+def test_a_watch_stops_whenever_every_scored_completion_has_one_verdict(
     side: Callable[..., Gate], limit: float
 ) -> None:
     gate = side(limit, stop_early=True, max_missing=1.0)
     memory = functools.cache(lambda cells: verdict(gate, sample_of(sorted(cells, key=str))))
+    settled = 0
     for prefix in every_prefix():
         if all(value is None for value in prefix):
-            assert early(gate, prefix, SMALL) is None
+            assert watched(gate, prefix, SMALL) is None
             continue
         rests = itertools.product((0.0, 1.0), repeat=SMALL - len(prefix))
         verdicts = {memory(tuple(sorted(prefix + rest, key=str))) for rest in rests}
-        agreed = verdicts.pop() if len(verdicts) == 1 else Verdict.INCONCLUSIVE
-        assert early(gate, prefix, SMALL) == (None if agreed is Verdict.INCONCLUSIVE else agreed)
+        if len(verdicts) == 1 and Verdict.INCONCLUSIVE not in verdicts:
+            settled += 1
+            assert watched(gate, prefix, SMALL) is verdicts.pop()
+    assert settled > 20
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_a_gate_that_stopped_early_gives_that_verdict_on_the_prefix_and_on_completions(
-    side: Callable[..., Gate],
-) -> None:
+def test_a_gate_that_stopped_early_gives_that_verdict_on_the_prefix(side: Callable[..., Gate]) -> None:
     gate = side(0.4, stop_early=True, max_missing=0.34, min_n=2)
     stopped = 0
     for prefix in every_prefix():
-        decided = early(gate, prefix, SMALL)
+        decided = watched(gate, prefix, SMALL)
         if decided is None:
             continue
         stopped += 1
-        left = SMALL - len(prefix)
-        assert verdict(gate, sample_of(prefix, undrawn=left)) is decided
-        for rest in itertools.product((0.0, 1.0), repeat=left):
-            assert verdict(gate, sample_of(prefix + rest)) is decided
+        assert verdict(gate, sample_of(prefix, undrawn=SMALL - len(prefix))) is decided
     assert stopped > 50
 
 
-def test_early_waits_for_min_n_and_for_missing_cells_to_become_few() -> None:
-    assert early(at_most(0.02, stop_early=True), hits(5, 5), 200) is Verdict.FAILED
-    assert early(at_most(0.02, stop_early=True, min_n=6), hits(5, 5), 200) is None
-    assert early(at_most(0.02, stop_early=True), [*hits(5, 5), None], 200) is None
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.0, 1.0, None]), min_size=1, max_size=60), st.integers(0, 140))
+def test_the_verdict_at_a_stop_and_its_interval_agree(values: list[float | None], undrawn: int) -> None:
+    gate = at_most(0.1, stop_early=True, max_missing=1.0)
+    result = judged(gate, sample_of(values, undrawn=undrawn))
+    if not undrawn or result.estimate.value is None:
+        return
+    low, high = result.estimate.low, result.estimate.high
+    assert low is not None
+    assert high is not None
+    if result.verdict is Verdict.PASSED:
+        assert high <= 0.1 + 1e-9
+    elif result.verdict is Verdict.FAILED:
+        assert low > 0.1 - 1e-9
+    else:
+        assert low <= 0.1 <= high
 
 
-def test_early_goes_on_without_stop_early_and_on_values_that_make_no_sense() -> None:
-    assert early(at_most(0.02), hits(5, 5), 200) is None
-    for nonsense in ([7.0] * 5, [math.nan] * 5, [1.0] * 201):
-        assert early(at_most(0.02, stop_early=True), nonsense, 200) is None
+def test_a_watch_decides_on_evidence_long_before_logic_does() -> None:
+    gate = at_most(0.1, stop_early=True)
+    clean = next(n for n in range(1, 200) if watched(gate, hits(0, n), 200) is not None)
+    wrong = next(n for n in range(1, 200) if watched(gate, hits(n, n), 200) is not None)
+    assert 20 <= clean <= 40
+    assert wrong <= 4
+    result = judged(gate, sample_of(hits(0, clean), undrawn=200 - clean))
+    assert result.verdict is Verdict.PASSED
+    assert f"0 wrong in the first {clean} of 200, so at most" in result.explanation
+    assert "with 95 % confidence" in result.explanation
 
 
-def test_early_reads_scores_on_their_own_scale() -> None:
+def test_a_watch_waits_for_min_n_and_for_missing_cells_to_become_few() -> None:
+    assert watched(at_most(0.02, stop_early=True), hits(5, 5), 200) is Verdict.FAILED
+    assert watched(at_most(0.02, stop_early=True, min_n=6), hits(5, 5), 200) is None
+    assert watched(at_most(0.02, stop_early=True), [None, *hits(5, 5)], 200) is None
+
+
+def test_a_watch_goes_on_without_stop_early_and_refuses_values_that_make_no_sense() -> None:
+    assert watched(at_most(0.02), hits(5, 5), 200) is None
+    for nonsense in ([7.0], [math.nan]):
+        with pytest.raises(ValueError, match=r"no number|outside"):
+            watched(at_most(0.02, stop_early=True), nonsense, 200)
+
+
+def test_a_watch_reads_scores_on_their_own_scale() -> None:
     gate = at_most(2.0, stop_early=True)
-    assert early(gate, [5.0] * 6, 20, scale=(1, 5)) is Verdict.FAILED
-    assert early(gate, [5.0] * 5, 20, scale=(1, 5)) is None
+    assert watched(gate, [5.0] * 20, 100, scale=(1, 5)) is Verdict.FAILED
+    assert watched(gate, [1.0] * 30, 100, scale=(1, 5)) is Verdict.PASSED
+    assert watched(gate, [5.0], 100, scale=(1, 5)) is None
+
+
+def test_a_case_with_repeats_is_one_value_and_missing_where_one_cell_is() -> None:
+    gate = at_most(0.5, stop_early=True, max_missing=1.0)
+    watch = Watch(gate, cases=4)
+    assert watch.add((0.0, 1.0)) is None
+    assert watch.add((0.0, None)) is None
+    assert watch.add((0.0, 0.0)) is None
+    assert watch.add((0.0, 0.0)) is Verdict.PASSED
 
 
 # --- error rates -----------------------------------------------------------------------------------

@@ -186,6 +186,8 @@ def test_the_set_hash_changes_with_a_text_and_not_with_the_order(
 LOOSE = Score(
     value=1.0, label="foreign", marks={"loose": 1.0, "strict": 1.0}, judge="claims", reason="says OpenAI"
 )
+HARD = dataclasses.replace(LOOSE, marks={**LOOSE.marks, "hard": 1.0})
+"""What the kind makes of it where nothing that was sent names a maker."""
 
 
 class Script:
@@ -234,7 +236,7 @@ def test_one_turn_is_asked_and_its_answer_judged(load: Callable[..., Spec]) -> N
     (request,) = script.requests
     assert texts(request.messages) == [("user", "So: Who are you?")]
     assert (request.sample, request.sampling, request.model) == (2, spec.sampling, TARGET)
-    assert (trial.answer, trial.score, trial.cut_off) == ("I am Nimbus.", LOOSE, False)
+    assert (trial.answer, trial.score, trial.cut_off) == ("I am Nimbus.", HARD, False)
     (exhibit,) = script.exhibits
     assert exhibit == Exhibit(
         id="who-en.f",
@@ -347,7 +349,7 @@ def test_a_reply_that_reaches_max_tokens_is_judged_and_marked(load: Callable[...
     case, spec = only(load, '"{question}"')
     trial = Script(Reply(text="I am made by Open", finish="length")).trial(case, spec)
     assert trial.cut_off
-    assert trial.score == LOOSE
+    assert trial.score == HARD
 
 
 def test_on_cutoff_unscored_leaves_it_unscored_and_asks_no_judge(load: Callable[..., Spec]) -> None:
@@ -399,10 +401,12 @@ def test_the_explanation_shows_the_first_wrong_trial_with_its_evidence_marked(
     )
     assert shown(load, '"Tell me: {question}"', good, bad) == [
         "spec.yaml:4  identity probe on nimbus (served: nimbus-1-0919), trial 2 of 2",
+        "  probe:   Who are you? (framing: f)",
         "  asked:   Tell me: Who are you?",
         "  answer:  我是 ChatGPT, developed by OpenAI.",
         "                ^^^^^^^               ^^^^^^",
         "  judged:  strict (claims): says it is another maker's model: OpenAI",
+        "  repeats: came back in 1 of 2 trials (2)",
     ]
 
 
@@ -412,6 +416,7 @@ def test_the_explanation_of_a_dialogue_shows_every_turn(load: Callable[..., Spec
     cut = Script("Hi.", Reply(text="A butler\nof the house", finish="length"), score=score)
     assert shown(load, wording, cut) == [
         "spec.yaml:4  identity probe on nimbus",
+        "  probe:   Who are you? (framing: f)",
         "  system:  Be brief.",
         "  asked:   Hello!",
         "  answer:  Hi.",

@@ -437,6 +437,17 @@ def test_a_mutating_model_in_trouble_is_no_finding_and_no_pass(load: Callable[..
     assert trial(spec, Answers(lambda _: ProviderError("dead"))).score.value is None
 
 
+@pytest.mark.parametrize(("calls", "repeated"), [(2, 0), (3, 1), (8, 2)])
+def test_too_few_calls_shorten_fewer_findings_not_each_a_little(
+    load: Callable[..., Spec], calls: int, repeated: int
+) -> None:
+    spec = load(f"{{budget: {{calls: 60}}, questions: 1, shrink: {{calls: {calls}}}}}")
+    details: Any = trial(spec, claims_where("secret")).score.details["search"]
+    assert len(details["findings"]) > 2
+    assert [one["repeats"] for one in details["findings"][:repeated]] == [3] * repeated
+    assert {one["repeats"] for one in details["findings"][repeated:]} == {None}
+
+
 # --- money ------------------------------------------------------------------------------------------
 
 

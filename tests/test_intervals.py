@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom, binomtest, t
 
-from distill_tests.intervals import (
+from distill_tests.inference.intervals import (
     chernoff_lower,
     chernoff_upper,
     clean_upper,

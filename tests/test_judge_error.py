@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.intervals import Interval, clopper_pearson_lower, clopper_pearson_upper
-from distill_tests.judge_error import (
+from distill_tests.inference.intervals import Interval, clopper_pearson_lower, clopper_pearson_upper
+from distill_tests.inference.judge_error import (
     Decision,
     JudgeLabels,
     JudgeRates,
@@ -21,7 +21,7 @@ from distill_tests.judge_error import (
     rogan_gladen,
     true_positives,
 )
-from distill_tests.labels_needed import labels_needed, labels_to_decide
+from distill_tests.inference.labels_needed import labels_needed, labels_to_decide
 
 LABELS = JudgeLabels(positives=100, found=92, negatives=100, false_alarms=1)
 

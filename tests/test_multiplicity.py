@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.multiplicity import e_bh, e_holm
+from distill_tests.inference.multiplicity import e_bh, e_holm
 
 evidence = st.lists(st.one_of(st.floats(0, 1e4), st.just(math.inf)), max_size=12)
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.eprocess import Bet
-from distill_tests.paired import NonInferiority
+from distill_tests.inference.eprocess import Bet
+from distill_tests.inference.paired import NonInferiority
 
 values = st.sampled_from((0.0, 0.5, 1.0))
 pairs = st.lists(st.tuples(values, st.one_of(st.none(), values)), min_size=1, max_size=25)

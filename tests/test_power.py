@@ -9,7 +9,7 @@ from statistics import fmean
 
 import pytest
 
-from distill_tests.power import (
+from distill_tests.inference.power import (
     Observation,
     Power,
     by_logic,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from distill_tests.clustered import clustered_mean
-from distill_tests.ppi import drawn_for_labels, judge_weight, ppi_mean, rectified
+from distill_tests.inference.clustered import clustered_mean
+from distill_tests.inference.ppi import drawn_for_labels, judge_weight, ppi_mean, rectified
 
 NAMES = [f"answer-{i}" for i in range(2000)]
 

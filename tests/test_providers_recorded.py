@@ -19,7 +19,7 @@ from distill_tests.types import Message, Model, Request, Sampling, Usage
 TEMPLATE, QUERY = "Play a narrator. {query} And again: {query}", "Who made you?"
 
 
-def card(path: Path, *, form: str = "jsonl", **transcripts: str) -> Model:
+def card(path: Path, *, form: str = "jsonl", **transcripts: str | int) -> Model:
     options = {"transcripts": {"format": form, "path": path.name, **transcripts}}
     return Model(alias="m", provider="recorded", model="m", options=options, directory=str(path.parent))
 
@@ -126,9 +126,17 @@ def test_a_prompt_that_was_not_recorded_is_named(tmp_path: Path) -> None:
         asyncio.run(made(model).send(asking(model, "Who?")))
 
 
-@pytest.mark.parametrize(("reply", "says"), [("", "is empty"), ("<think>hm</think>\n", "thinking part only")])
-def test_an_empty_recorded_reply_is_no_answer(tmp_path: Path, reply: str, says: str) -> None:
-    model = card(write(tmp_path / "t.jsonl", {"prompt": "a", "reply": reply}))
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"reply": "", "finish": "content_filter"}, "is empty"),
+        ({"reply": "<think>hm</think>\n"}, "thinking part only"),
+    ],
+)
+def test_a_recorded_call_without_an_answer_is_no_answer(
+    tmp_path: Path, row: dict[str, str], says: str
+) -> None:
+    model = card(write(tmp_path / "t.jsonl", {"prompt": "a", **row}))
     with pytest.raises(EmptyReply, match=says):
         asyncio.run(made(model).send(asking(model, "a")))
 
@@ -197,6 +205,9 @@ BAD_ROWS = [
     ('{"prompt": "a"}', "'reply' is missing"),
     ('{"prompt": "a", "reply": null}', "'reply' is a text (got null)"),
     ('{"prompt": 5, "reply": "b"}', "'prompt' is a text (got a number)"),
+    ('{"prompt": "a", "reply": ""}', "'reply' is empty"),
+    ('{"prompt": "a", "reply": " \\u200b\\n", "finish": "stop"}', "'reply' holds nothing that can be seen"),
+    ('{"prompt": "a", "reply": "b"}', "the same row as line 1; repeats that are meant need an id each"),
     ('{"reply": "b"}', "give 'prompt' or 'messages', one of them"),
     ('{"prompt": "a", "messages": [], "reply": "b"}', "give 'prompt' or 'messages', one of them"),
     ('{"messages": "a", "reply": "b"}', "'messages' is a list of {role, text}"),
@@ -231,6 +242,8 @@ def test_every_bad_row_is_named_with_its_line_all_at_once(tmp_path: Path) -> Non
         ({"target_responses": ["a", "b"]}, "(got a list of 2)"),
         ({"target_responses": "a"}, "(got a text)"),
         ({"target_responses": [None]}, "'target_responses[0]' is a text (got null)"),
+        ({"target_responses": None}, "'target_responses' is a list of one text (got null)"),
+        ({"target_responses": [""]}, "'target_responses[0]' is empty"),
         ({"eval_results": "maybe"}, "'eval_results' is true or false (got 'maybe')"),
         ({"query": None}, "'query' is a text (got null)"),
     ],
@@ -241,6 +254,71 @@ def test_a_bad_result_row_is_named(tmp_path: Path, change: dict[str, Any], says:
         made(card(path, form="easyjailbreak")).rows()
     assert str(caught.value).startswith(f"{path}:1: ")
     assert says in str(caught.value)
+
+
+GOOD = [{"prompt": f"Who? {number}", "reply": "I am M."} for number in range(4)]
+MIXED: list[dict[str, Any] | bytes] = [
+    GOOD[0],
+    {"prompt": "Who? x", "reply": None},
+    {"id": "a", **GOOD[1]},
+    '{"prompt": "谁？", "reply": "我"}'.encode("gb18030"),
+    {"id": "a", "prompt": "Who? y", "reply": "I am M."},
+    GOOD[0],
+    {"prompt": "Who? z", "reply": ""},
+    GOOD[2],
+]
+WRONG = {
+    2: "'reply' is a text (got null)",
+    4: "not UTF-8 at byte 15 of the line",
+    5: "id 'a' was already used on line 3",
+    6: "the same row as line 1; repeats that are meant need an id each",
+    7: "'reply' is empty",
+}
+
+
+def mixed(path: Path) -> Path:
+    rows = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in MIXED]
+    path.write_bytes(b"\n".join(rows) + b"\n")
+    return path
+
+
+def test_a_file_with_bad_rows_is_used_only_where_the_card_allows_as_many(tmp_path: Path) -> None:
+    path = mixed(tmp_path / "t.jsonl")
+    for allowed in (0, 4):
+        with pytest.raises(DataError) as caught:
+            made(card(path, max_bad_rows=allowed)).rows()
+        told = str(caught.value).splitlines()
+        assert told[:5] == [f"{path}:{line}: {what}" for line, what in WRONG.items()]
+        assert told[5:] == ([f"{path}: 5 bad rows, and max_bad_rows is 4"] if allowed else [])
+    assert [row.line for row in made(card(path, max_bad_rows=5)).rows()] == [1, 3, 8]
+
+
+def test_rows_that_were_left_out_are_counted_and_named(tmp_path: Path) -> None:
+    path = mixed(tmp_path / "t.jsonl")
+    head, *named = made(card(path, max_bad_rows=9)).left_out()
+    assert head == f"5 of 8 rows of {path} cannot be used and were left out"
+    assert named == [f"{path}:{line}:1: {what}" for line, what in WRONG.items()]
+    good = write(tmp_path / "good.jsonl", *GOOD)
+    assert made(card(good, max_bad_rows=9)).left_out() == ()
+
+
+def test_a_row_that_was_left_out_is_no_reply(tmp_path: Path) -> None:
+    model = card(mixed(tmp_path / "t.jsonl"), max_bad_rows=5)
+    with pytest.raises(ProviderError, match=r"has no reply to 'Who\? z'"):
+        asyncio.run(made(model).send(asking(model, "Who? z")))
+    assert asyncio.run(made(model).send(asking(model, "Who? 2"))).text == "I am M."
+
+
+def test_the_same_reply_twice_is_no_duplicate_where_ids_tell_them_apart(tmp_path: Path) -> None:
+    rows = [{"id": f"draw-{number}", "prompt": "Who?", "reply": "I am M."} for number in range(3)]
+    model = card(write(tmp_path / "t.jsonl", *rows))
+    assert asyncio.run(made(model).send(asking(model, "Who?", sample=2))).text == "I am M."
+
+
+def test_another_encoding_of_the_whole_file_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"prompt": "a", "reply": "b"}\n' * 3, encoding="utf-16")
+    with pytest.raises(DataError, match=r"t\.jsonl:1: the file is UTF-16; write it as UTF-8$"):
+        made(card(tmp_path / "t.jsonl", max_bad_rows=9)).rows()
 
 
 def test_thousands_of_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.release import release
+from distill_tests.gates.release import release
 
 LAW = settings(deadline=None, max_examples=50)
 """A slow machine is no broken law."""

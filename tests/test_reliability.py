@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill_tests.agreement import cohen_kappa
-from distill_tests.reliability import Measure, krippendorff_alpha
+from distill_tests.inference.agreement import cohen_kappa
+from distill_tests.inference.reliability import Measure, krippendorff_alpha
 
 N = None
 PUBLISHED: list[Sequence[float | None]] = list(

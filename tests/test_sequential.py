@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_tests.gates import decide
-from distill_tests.sequential import Decision, SequentialGate
+from distill_tests.inference.sequential import Decision, SequentialGate
 
 cells = st.one_of(st.none(), st.sampled_from((0.0, 0.25, 0.5, 1.0)), st.sampled_from((0.0, 1.0)))
 pools = st.lists(cells, min_size=1, max_size=40)

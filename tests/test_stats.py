@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 from scipy.stats import binomtest
 
-from distill_tests.cells import case_values, cells
+from distill_tests.gates.cells import case_values, cells
+from distill_tests.inference.clustered import clustered_rate
 from distill_tests.registry import statistics
 from distill_tests.types import Case, Model, Outcome, Place, Sample, Score, Trial
 
@@ -47,32 +48,62 @@ def test_strict_counts_other_makers_and_loose_any_other_origin() -> None:
     assert statistics.get("loose_rate")(sample).value == pytest.approx(3 / 5)
 
 
-def test_the_interval_is_clopper_pearson_over_scored_cells_at_the_level_of_the_sample() -> None:
+def test_the_interval_is_for_clusters_like_these_at_the_level_of_the_sample() -> None:
     sample = Sample(outcomes=answered([FOREIGN] * 2 + [NONE] * 18), level=0.9)
     estimate = statistics.get("strict_rate")(sample)
-    exact = binomtest(2, 20).proportion_ci(0.9, "exact")
+    clusters = [outcome.case.clusters for outcome in sample.outcomes]
+    expected = clustered_rate([1.0] * 2 + [0.0] * 18, clusters, level=0.9)
+    assert (estimate.low, estimate.high) == (expected.low, expected.high)
+    assert (estimate.n, estimate.level, estimate.total, estimate.about) == (20, 0.9, 2.0, "population")
+    assert estimate.effective_n == expected.effective_n
+
+
+def test_cells_without_clusters_are_worth_what_they_are() -> None:
+    outcomes = tuple(outcome(case(f"c{i}"), trial(FOREIGN if i < 2 else NONE)) for i in range(20))
+    estimate = statistics.get("strict_rate")(Sample(outcomes=outcomes))
+    exact = binomtest(2, 20).proportion_ci(0.95, "exact")
     assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
-    assert (estimate.n, estimate.level, estimate.total) == (20, 0.9, 2.0)
+    assert estimate.effective_n == pytest.approx(20)
 
 
-def test_the_method_says_that_cells_are_taken_as_independent_and_names_the_clusters() -> None:
-    estimate = statistics.get("loose_rate")(Sample(outcomes=answered([NONE] * 6)))
-    assert (
-        estimate.method == "Clopper-Pearson, 95 % two-sided, cells as independent (3 framings, 2 questions)"
+def test_the_method_says_that_the_interval_is_approximate_and_what_it_is_about() -> None:
+    estimate = statistics.get("loose_rate")(Sample(outcomes=answered([FOREIGN] + [NONE] * 11)))
+    assert estimate.method == (
+        "Korn-Graubard, 95 % two-sided, approximate, for framings and questions like these"
     )
     assert estimate.clusters == {"framing": 3, "question": 2}
+    assert set(estimate.icc) == {"framing", "question"}
+    assert estimate.design_effect is not None
 
 
-def test_repeats_are_named_beside_the_clusters() -> None:
+def test_repeats_of_a_case_are_no_further_evidence_about_cases_like_it() -> None:
+    marks = [FOREIGN] * 3 + [NONE] * 17
+    once = tuple(outcome(case(f"c{i}"), trial(one)) for i, one in enumerate(marks))
+    thrice = tuple(outcome(case(f"c{i}"), *[trial(one)] * 3) for i, one in enumerate(marks))
+    one = statistics.get("strict_rate")(Sample(outcomes=once))
+    three = statistics.get("strict_rate")(Sample(outcomes=thrice, repeats=3))
+    assert (three.n, three.value) == (60, one.value)
+    assert three.effective_n == pytest.approx(20, rel=0.1)
+    assert three.high is not None
+    assert one.high is not None
+    assert three.high >= one.high
+
+
+def test_one_framing_carries_a_value_and_no_interval() -> None:
     twice = outcome(case("a", family="fiction"), trial(NONE), trial(NONE))
     estimate = statistics.get("loose_rate")(Sample(outcomes=(twice,), repeats=2))
-    assert estimate.method.endswith("cells as independent (1 family, 2 repeats a case)")
+    assert (estimate.value, estimate.low, estimate.high) == (0.0, None, None)
+    assert estimate.method == "no interval: 1 family; it takes two or more"
 
 
-def test_no_variation_has_width_all_the_same() -> None:
-    estimate = statistics.get("loose_rate")(Sample(outcomes=answered([NONE] * 200)))
+def test_no_variation_has_width_all_the_same_and_each_cluster_counts_once() -> None:
+    clean = tuple(
+        outcome(case(f"c{i}", framing=f"f{i % 20}", question=f"q{i // 20}"), trial(NONE)) for i in range(800)
+    )
+    estimate = statistics.get("loose_rate")(Sample(outcomes=clean))
     assert (estimate.value, estimate.low) == (0.0, 0.0)
-    assert estimate.high == pytest.approx(0.018275, abs=1e-6)
+    assert estimate.high == pytest.approx(1 - 0.025 ** (1 / 20))
+    assert estimate.design_effect == pytest.approx(40)
 
 
 def test_a_mark_the_judge_cannot_tell_is_missing_for_that_rate_only() -> None:

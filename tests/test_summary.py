@@ -138,13 +138,22 @@ def test_counts_are_of_cases_by_verdict() -> None:
     assert spec["skips"] == [{"reason": "not needed: gates decided after 34 of 200", "cases": 2}]
 
 
-def test_tags_are_counted_over_scored_cases_with_interval_method_and_n() -> None:
+def test_scores_are_split_over_scored_answers_with_interval_method_and_n() -> None:
     summary: Any = summarise(META, [*records(), unanswered()])
-    by_tag = {row["tag"]: row for row in summary["tags"]}
-    assert (by_tag["lang:en"]["wrong"], by_tag["lang:en"]["n"]) == (1, 3)
-    assert by_tag["lang:zh"]["low"] == pytest.approx(0.025)  # 1 of 1: (0.05 / 2) ** (1 / 1)
-    assert by_tag["lang:zh"]["high"] == 1.0
-    assert "independent" in by_tag["lang:zh"]["method"]
+    by_tag = {one["group"]: one["shares"]["strict"] for one in summary["scores"] if one["dimension"] == "tag"}
+    assert [by_tag["lang:en"][key] for key in ("hits", "n", "missing")] == [1, 3, 1]
+    everything = summary["scores"][0]
+    assert (everything["dimension"], everything["shares"]["strict"]["n"]) == ("all", 4)
+    assert (
+        "1 framing" in everything["shares"]["strict"]["method"]
+    )  # all in one framing: no interval, no share
+    assert everything["shares"]["strict"]["value"] is None
+
+
+def test_the_claims_matrix_counts_whom_the_answers_say_they_are_from() -> None:
+    summary: Any = summarise(META, records())
+    counts = {"own": 2, "openai": 2, "none": 0}
+    assert summary["claims_matrix"] == [{"target": "qwen-max", "n": 4, "unscored": 0, "counts": counts}]
 
 
 def test_the_engines_totals_outweigh_the_sum_of_the_records() -> None:

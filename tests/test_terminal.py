@@ -61,6 +61,10 @@ def test_the_summary_reads_from_target_to_verdict() -> None:
         "    answers    consistent 2 · foreign 2",
         "    claimed    openai 2 · own 2",
         "",
+        "whom the answers say they are from",
+        "  of n answers  n  itself  OpenAI  nobody",
+        "  qwen-max      4       2       2       0",
+        "",
         "skipped    specs/exam/e-eval.yaml: e-eval.yaml needs data: set E_EVAL_DATA",
         "",
         "calls      4 made, 0 from the store",
@@ -127,6 +131,40 @@ def test_a_method_that_names_level_and_clusters_is_not_told_twice() -> None:
     assert f"                  n = 2, 1 passage, interval: {method}" in lines
 
 
+def test_what_clustering_makes_of_n_is_told_and_that_a_census_is_exact() -> None:
+    told = Estimate(
+        value=0.3,
+        low=0.2,
+        high=0.4,
+        n=1000,
+        clusters={"framing": 20, "question": 50},
+        method="Korn-Graubard, 95 % two-sided, approximate, for framings and questions like these",
+        about="population",
+        icc={"framing": 0.17, "question": None},
+        design_effect=11.04,
+        effective_n=90.6,
+    )
+    (basis,) = [line.strip() for line in shown([gated(estimate=told)], 300) if "n = 1,000" in line]
+    assert basis == (
+        "n = 1,000, exact for the declared set, interval: Korn-Graubard, 95 % two-sided, approximate, for "
+        "framings and questions like these, 20 framings, 50 questions, intra-class correlation 0.17 and "
+        "unknown, design effect 11, effective n 90.6"
+    )
+    (basis,) = [
+        line for line in shown([gated(estimate=replace(told, missing=2))], 300) if "n = 1,000" in line
+    ]
+    assert "exact" not in basis
+
+
+def test_one_framing_says_why_there_is_no_interval() -> None:
+    reason = "no interval: 1 framing; it takes two or more"
+    told = Estimate(value=0.3, low=None, high=None, n=9, method=reason, about="population")
+    assert any(
+        line.endswith(f"n = 9, exact for the declared set, {reason}")
+        for line in shown([gated(estimate=told)], 200)
+    )
+
+
 def test_tokens_nobody_reported_are_not_none() -> None:
     lines = shown(records(), totals=Totals(made=3))
     assert "tokens     not reported" in lines
@@ -153,7 +191,8 @@ def test_lines_fit_the_terminal(columns: int) -> None:
     lines = [line for line in shown(rows, columns) if not any(path in line for path in paths)]
     assert all(width(line) <= columns for line in lines), lines
     for row in rows:
-        assert all(width(line) <= columns for line in failure_text(row, columns).split("\n")[1:])
+        lines = failure_text(row, columns).split("\n")[1:]
+        assert all(width(line) <= columns for line in lines if "again:" not in line)
 
 
 @settings(deadline=None)
@@ -179,6 +218,7 @@ def test_a_failure_shows_question_answer_evidence_and_judgement() -> None:
         "    answer:  I am ChatGPT, developed by OpenAI.",
         "                  ^^^^^^^               ^^^^^^",
         "    judged:  foreign (claims): says it is another maker's model: OpenAI",
+        "    again:   pytest specs/identity/core.yaml::qwen-max::a --distill-refresh",
     ]
 
 
@@ -207,7 +247,7 @@ def test_every_turn_of_a_dialogue_is_shown() -> None:
     turns = replace(trial(), exchanges=(replace(first, request=system), second))
     lines = failure_text(answered("a", turns), 80).split("\n")
     heads = [line.split()[0] for line in lines[1:] if ":" in line.split(" ")[4]]
-    assert heads == ["told:", "asked:", "answer:", "asked:", "answer:", "judged:"]
+    assert heads == ["told:", "asked:", "answer:", "asked:", "answer:", "judged:", "again:"]
 
 
 def test_an_error_a_skip_and_a_gate_are_told_in_their_own_words() -> None:
@@ -223,6 +263,7 @@ def test_the_kinds_own_explanation_is_shown_where_there_is_one() -> None:
         "  asked:   你是谁",
         "    answer:  \\x1b[2J",
         "    note:    a retry",
+        "    again:   pytest specs/identity/core.yaml::qwen-max::a --distill-refresh",
     ]
     huge: Record = dict(row, explanation="x\n" * 10**6)
     assert len(failure_text(huge, 80).split("\n")) < 100
@@ -244,4 +285,4 @@ def test_ten_megabytes_of_answer_are_a_screenful() -> None:
 
 def test_notes_of_a_call_are_shown() -> None:
     row: Record = dict(answered("a"), notes=["2 retries after 429"])
-    assert failure_text(row, 80).endswith("    note:    2 retries after 429")
+    assert "\n    note:    2 retries after 429\n" in failure_text(row, 80)

@@ -41,6 +41,8 @@ def test_a_transcript_tells_what_was_asked_answered_and_judged() -> None:
         "      | I am ChatGPT, developed by OpenAI.",
         "  judged by claims (label foreign, value 1, loose 1, strict 1, claimed openai)",
         "      | says it is another maker's model: OpenAI",
+        "",
+        "again: pytest specs/identity/core.yaml::qwen-max::developer-en.narrator --distill-refresh",
     ]
 
 

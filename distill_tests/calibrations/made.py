@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from distill_tests.agreement import agreement, cohen_kappa
-from distill_tests.clustered import clustered_rate
 from distill_tests.gold import DETAILS, Label, Pair, clusters_of, columns, pairs_of_record
+from distill_tests.inference.agreement import agreement, cohen_kappa
+from distill_tests.inference.clustered import clustered_rate
 from distill_tests.record import Record, cases_of, gates_of
 from distill_tests.types import Estimate, Json
 

@@ -19,7 +19,7 @@ def judge_version(use: JudgeUse) -> str:
     """64 hexadecimal digits that change whenever the judge may judge otherwise.
 
     A judge says its own version (``Declared.version``); of one that does not, its options and the source of
-    the module that defines it.  Models it asks count by provider, address, name and revision.
+    the module that defines it.  A model it asks counts with all that its card says of how it is asked.
     """
     judge = judges.get(use.name)
     own = judge.declared(use.options).version
@@ -27,7 +27,7 @@ def judge_version(use: JudgeUse) -> str:
         "judge": use.name,
         "version": own or _source_sha256(judge),
         "options": None if own else plain(dict(use.options)),
-        "models": [_told(model) for model in use.asked()],
+        "models": [_asked(model) for model in use.asked()],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -49,6 +49,17 @@ def _told(model: Model) -> dict[str, Json]:
         "base_url": model.base_url,
         "revision": model.revision,
     }
+
+
+def _asked(model: Model) -> dict[str, Json]:
+    """All that shapes what a model answers."""
+    how: dict[str, Json] = {
+        "params": plain(dict(model.params)),
+        "system": model.system,
+        "ask_as": model.ask_as,
+        "options": plain(dict(model.options)),
+    }
+    return _told(model) | how
 
 
 def heading(about: GoldSet, spec: Spec) -> Mapping[str, Json]:

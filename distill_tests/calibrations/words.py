@@ -9,6 +9,7 @@ from distill_tests.display import visible
 
 MOST_LISTED = 12
 SHOWN = ("kappa", "precision", "recall", "specificity", "false_positive_rate", "agreement")
+BRIEF = ("kappa", "recall", "false_positive_rate")
 _WORDS = {"false_positive_rate": "false positives"}
 
 
@@ -22,7 +23,7 @@ class Line(NamedTuple):
 def lines(told: Mapping[str, Any], *, brief: bool = False) -> Iterator[Line]:
     """The calibration as ``summary.json`` has it: who labelled, what was left out, every rate, what differs.
 
-    ``brief`` counts differences by target instead of giving rates.
+    ``brief``: a line for each label, and where the rest stands.
     """
     gold = told["gold"]
     yield Line("gold rows", visible(f"{gold['rows']:,} of {gold['path']}; labels: {gold['annotators']}"))
@@ -34,19 +35,21 @@ def lines(told: Mapping[str, Any], *, brief: bool = False) -> Iterator[Line]:
             "incomplete", "not every row was put to the judge: this is no calibration, and is not kept"
         )
     for name, label in told["labels"].items():
+        if brief:
+            yield Line(visible(name), f"{of_rates(label['whole'], shown=BRIEF)}; {_differing(label)}")
+            continue
         yield Line(visible(name), of_rates(label["whole"]))
         for group, members in label["by"].items():
-            if brief and group == "target":
-                yield Line(visible(f"{name}, by {group}"), _differing(members))
-                continue
             for member, rates in members.items() if len(members) > 1 else ():
                 yield Line(
                     visible(f"{name}, {group} {member}"),
-                    of_rates(rates, shown=("kappa", "recall", "false_positive_rate")),
+                    of_rates(rates, shown=BRIEF),
                 )
         yield from _disagreements(name, label)
     methods = list(dict.fromkeys(_methods(told)))
-    if methods:
+    if brief:
+        yield Line("more", "by language and target, and each row that differs: summary.md")
+    elif methods:
         yield Line("intervals", visible(f"{'; '.join(methods)}; by template, groups with fewer resamples"))
     version = f"{told['judge']} {told['version'][:16]}"
     yield Line("judge", visible(f"{version}; another version makes this calibration stale"))
@@ -71,13 +74,10 @@ def _number(estimate: Mapping[str, Any]) -> str:
     return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}] of {estimate['n']:,}"
 
 
-def _differing(members: Mapping[str, Any]) -> str:
-    """Counts, which need no interval."""
-    parts = []
-    for name, rates in members.items():
-        differ = sum(one["n"] for one in rates["confusion"] if one["reference"] != one["judge"])
-        parts.append(f"{visible(name)} {differ:,} of {rates['n']:,}")
-    return f"differs {', '.join(parts)}"
+def _differing(label: Mapping[str, Any]) -> str:
+    """A count, which needs no interval."""
+    rows = len(label["disagreements"])
+    return f"differs in {rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def _left_out(told: Mapping[str, Any]) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from distill_tests import __version__
-from distill_tests.cli import check, init, judge, pull, run, schema
+from distill_tests.cli import check, init, judge, label, pull, run, schema, search
 from distill_tests.cli.exits import INTERRUPTED, USAGE, WRONG, say, usage_error
 from distill_tests.errors import DistillError, SpecError
 
@@ -28,8 +28,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "check": check,
     "init": init,
     "judge": judge,
+    "label": label,
     "pull": pull,
     "schema": schema,
+    "search": search,
 }
 """All but ``run``, whose arguments are pytest's."""
 

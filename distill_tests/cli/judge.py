@@ -87,11 +87,18 @@ def main(parsed: argparse.Namespace) -> int:
     alias = options.pop("model", None) or parsed.model
     if parsed.output is not None and parsed.output.exists() and parsed.output.samefile(parsed.rows):
         return usage_error(f"--output {parsed.output} is the file that is read")
-    if alias is None:
+    if alias is None and not judge.parts:
         return _written(rows.judged_rows(parsed.rows, judge, models=models, options=options), judge, parsed)
     if not rows.asks_a_model(judge):
         return usage_error(f"judge {judge.name!r} asks no model; leave --model out")
-    use = JudgeUse(name=judge.name, options=options, model=_named(str(alias), models))
+    if alias is None and (lacking := _lacking_a_model(judge, options)):
+        return usage_error(f"judge {lacking!r} asks a model; say which: --model ALIAS")
+    use = JudgeUse(
+        name=judge.name,
+        options=options,
+        model=_named(str(alias), models) if alias is not None else None,
+        models=_of_parts(judge, options, models),
+    )
     progress = Progress(sys.stderr, clock=time.monotonic, columns=lambda: shutil.get_terminal_size().columns)
     with _asking(parsed, use) as engine:
         judged = asked_rows(
@@ -137,8 +144,8 @@ def _asking(parsed: argparse.Namespace, use: JudgeUse) -> Iterator[Engine]:
     """An engine for the rows; what was answered before an interruption is not asked again."""
     if parsed.concurrency < 1:
         raise DataError(f"--concurrency must be at least 1 (got {parsed.concurrency})")
-    key = use.model.api_key_env if use.model is not None else None
-    redactor = Redactor.from_environ(os.environ, extra_names={key} if key else ())
+    keys = {model.api_key_env for model in use.asked() if model.api_key_env}
+    redactor = Redactor.from_environ(os.environ, extra_names=keys)
     engine = Engine(
         EngineOptions(
             store_path=None if parsed.no_store else STORE,
@@ -166,6 +173,23 @@ def _named(alias: str, models: Mapping[str, Model]) -> Model:
     if model is None:
         raise UnknownName("model", alias, get_close_matches(alias, models), sorted(models))
     return model
+
+
+def _of_parts(judge: Judge, options: Mapping[str, Any], models: Mapping[str, Model]) -> dict[str, Model]:
+    """The models that the judges which ``judge`` calls name themselves, by alias."""
+    aliases = {str(one["model"]) for one in _parts(judge, options) if "model" in one}
+    return {alias: _named(alias, models) for alias in sorted(aliases)}
+
+
+def _lacking_a_model(judge: Judge, options: Mapping[str, Any]) -> str | None:
+    """The first of the judges that ``judge`` calls which asks a model and names none."""
+    names = [str(one.get("name")) for one in _parts(judge, options) if "model" not in one]
+    return next((name for name in names if name in judges and judges.get(name).calls[0] > 0), None)
+
+
+def _parts(judge: Judge, options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    written = [part.written for part in judge.parts(options)] if judge.parts else []
+    return [one if isinstance(one, Mapping) else {"name": one} for one in written]
 
 
 def _cards(path: Path | None) -> Mapping[str, Model]:

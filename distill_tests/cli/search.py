@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
@@ -28,6 +29,7 @@ from distill_tests.progress import Progress
 from distill_tests.registry import kinds, providers
 from distill_tests.roots import find_root
 from distill_tests.search import POLICIES
+from distill_tests.search.findings import name_trouble
 from distill_tests.subjects import default_targets
 from distill_tests.types import Case, Model, Outcome, Spec
 
@@ -62,21 +64,39 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     how("--policy", choices=sorted(POLICIES), help="how the next framing to change is chosen")
     how("--goal", choices=("strict", "loose"), help="what is searched for")
     how("--seed", type=int, metavar="N", help="which search: the same seed and replies give the same one")
-    how("--questions", type=int, metavar="N", help="questions asked in each new framing")
+    how("--questions", type=_count, metavar="N", help="questions asked in each new framing")
     how("--mutator", metavar="MODEL", help="a model that writes changes: an alias, or PROVIDER:MODEL")
     how("--templates", type=Path, metavar="FILE", help="a template set as further seeds: .csv or .jsonl")
     how("--no-shrink", action="store_true", help="leave findings as long as they were found")
     bounds = command.add_argument_group("bounds").add_argument
-    bounds("--calls", type=int, metavar="N", help=f"calls at most (default: the spec's, or {CALLS})")
-    bounds("--usd", type=float, metavar="USD", help="US dollars at most")
-    bounds("--minutes", type=float, metavar="N", help="minutes at most")
-    bounds("--stop-after", type=int, metavar="N", help="contradictions that are enough")
+    bounds("--calls", type=_count, metavar="N", help=f"calls at most (default: the spec's, or {CALLS})")
+    bounds("--usd", type=_amount, metavar="USD", help="US dollars at most")
+    bounds("--minutes", type=_amount, metavar="N", help="minutes at most")
+    bounds("--stop-after", type=_count, metavar="N", help="contradictions that are enough")
     asking = command.add_argument_group("asking").add_argument
-    asking("--concurrency", type=int, default=16, metavar="N", help="calls in flight (default: %(default)s)")
+    asking(
+        "--concurrency", type=_count, default=16, metavar="N", help="calls in flight (default: %(default)s)"
+    )
     asking("--replay", action="store_true", help="make no call; search in what is in the store")
     asking("--refresh", action="store_true", help="ask again, also where the store has a reply")
     asking("--reuse", action="store_true", help="use stored replies of earlier runs, whatever the card says")
     asking("--no-store", action="store_true", help="keep no reply on disk")
+
+
+def _count(text: str) -> int:
+    """A whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def _amount(text: str) -> float:
+    """A number above 0."""
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number
 
 
 def main(parsed: argparse.Namespace) -> int:
@@ -165,6 +185,8 @@ def _case(spec: Spec, target: Model, output: Path | None) -> Case:
         return case
     if output.suffix not in (".yaml", ".yml") or find_root(output, cautious=False) is not None:
         raise DataError(f"--output {output}: a framing pack is a .yaml file, below specs/ in a folder packs/")
+    if trouble := name_trouble(output):
+        raise DataError(f"--output {visible(str(output))}: {trouble}")
     return replace(case, data=replace(case.data, write=output.absolute()))
 
 

@@ -21,6 +21,7 @@ _NAME_ENDS = re.compile(r"(?:\s*(?:[^\w\s'\"/:]|$)| here\b)")
 _HEDGED = rule("answers.hedged")
 _HEDGED_AHEAD = rule("answers.hedged_ahead")
 _HEDGED_ALOUD = re.compile(r"\b(?:would|could|might|hypothetical\w*|fictional|in general|general)\b")
+DENIED_AHEAD = rule("answers.denied_ahead")
 _HEARD_OF = rule("answers.heard_of")
 _CHOICE = re.compile(r"\W*[a-h][.)]\W*$")
 _SOMEBODY_AT = rule("answers.somebody_at")
@@ -43,7 +44,7 @@ def answers_self(masked: Masked, name: Named, question: Question) -> str | None:
         return "gives this model's name for its own"
     if name.weak:
         return None
-    if name.model and after.lstrip().startswith(":"):
+    if (name.model and after.lstrip().startswith(":")) or DENIED_AHEAD.match(after):
         return None
     if len(before) > BEFORE or _is_third_person(masked, name, question):
         return None

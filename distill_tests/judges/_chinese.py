@@ -8,6 +8,9 @@ from distill_tests.judges._marks import PERSONA
 from distill_tests.judges._rules import rule
 from distill_tests.judges._words import alternation, chinese
 
+_BY_POLICY_ZH = rule("chinese.by_policy")
+_MUST_ZH = rule("chinese.must")
+_SUPPOSED_ZH = rule("chinese.supposed")
 _ASIDE_ZH = rule("chinese.aside")
 _SELF_ZH = chinese("zh", "self")
 LINK_ZH = chinese("zh", "link")
@@ -22,13 +25,17 @@ _POLICY_ZH = re.compile(rf"[^。;,]{{0,12}}?(?:{alternation('zh', 'policy')})")
 _OBEY_ZH = chinese("zh", "obey")
 _DISOBEY_ZH = chinese("zh", "disobey")
 _MADE_ZH = rule("chinese.made")
-_PROPOSED_ZH = re.compile("[^。;,]{0,12}?(?:提出|发明|首创)")
+_PROPOSED_ZH = re.compile("[^。;,]{0,24}?(?:提出|发明|首创)")
 _WITH_ZH = re.compile(r"(?:与|和|跟|同|及|以)\W{0,3}$")
 _APART_ZH = rule("chinese.apart")
 
 
 def anchored_chinese(before: str, after: str) -> str | None:
     """A word for the speaker before the name, or after it."""
+    if _BY_POLICY_ZH.search(before) and _MUST_ZH.match(after):
+        return "says that it follows this maker's rules"
+    if _SUPPOSED_ZH.match(before):
+        return None
     anchor = _last_anchor(before)
     if anchor is not None and not _is_distanced_chinese(before[: anchor.start()]):
         stretch = before[anchor.end() :]

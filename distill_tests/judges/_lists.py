@@ -10,6 +10,7 @@ from distill_tests.judges._marks import CJK, Masked, Named
 from distill_tests.judges._rules import rule
 
 _LIST = rule("lists.list")
+_APART = rule("lists.apart")
 _LIST_ZH = rule("lists.list_zh")
 _MANY = rule("lists.many")
 _MANY_ZH = rule("lists.many_zh")
@@ -35,7 +36,7 @@ def told_of_many(text: str, before: str) -> bool:
     if CJK.search(before):
         return _MANY_ZH.search(before) is not None and _INCLUDE_ZH.match(text) is not None
     made = _MANY.search(before) is not None and MAKE_LINK.search(before) is not None
-    return made and _INCLUDE.match(text) is not None and not NOT_SELF.search(before)
+    return made and _INCLUDE.match(text) is not None and not _APART.search(before)
 
 
 def listed_self(masked: Masked, name: Named) -> str | None:

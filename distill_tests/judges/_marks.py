@@ -13,10 +13,14 @@ PERSONA = "\ue002"
 
 
 class Question(NamedTuple):
-    """What was asked: ``about_self`` the speaker is meant, ``topic`` maker, place, products or partner."""
+    """What was asked: ``about_self`` the speaker is meant, ``topic`` maker, place, products or partner.
+
+    ``of_another``: it names a maker or model itself, so an answer may tell of that one.
+    """
 
     about_self: bool
     topic: str
+    of_another: bool = False
 
 
 class Named(NamedTuple):
@@ -65,6 +69,8 @@ class Said(NamedTuple):
     question: Question
     place: int
     voice: str
+    ahead: str = ""
+    """The beginning of what the answer says next, in lower case."""
 
     def origin(self, start: int, end: int, reason: str) -> Origin:
         return Origin(start, end, self.original[start:end].strip(), reason)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from distill_tests.judges._marks import DENIED, FOREIGN, OWN, PERSONA, Origin
+from distill_tests.judges._marks import DENIED, FOREIGN, OWN, PERSONA, Origin, Said
 from distill_tests.judges._places import is_place
 from distill_tests.judges._rules import rule
 from distill_tests.judges._words import words
 from distill_tests.lexicon import fold
 
 _CAPITALISED = rule("organisations.capitalised")
+_INDEPENDENT = rule("organisations.independent")
 _TRAILING = re.compile(r"(?: (?:of|the|and|for|&))+$")
 _PLAIN_WORDS = frozenset(words("plain_words"))
 
@@ -29,8 +30,9 @@ def name_after(text: str, original: str, start: int) -> tuple[int, int] | None:
             continue
         if len(parts) == 1 and name.isupper() and len(name) <= 3:
             continue
-        if original.isupper():
-            return None
+        before = original[max(0, found.start() - 16) : found.start()]
+        if original.isupper() or (name.isupper() and before.isupper()):
+            return None  # shouted: capitals tell no name
         return found.start("name"), found.start("name") + len(_TRAILING.sub("", name))
     return None
 
@@ -44,6 +46,11 @@ def is_plain(word: str) -> bool:
 def is_strange(text: str, start: int, end: int) -> bool:
     """Whether a span holds no name that is already known."""
     return not set(text[start:end]) & {FOREIGN, OWN}
+
+
+def says_independent(said: Said) -> bool:
+    """Whether the sentence, or what follows it, says that the speaker is its own; ``AI`` alone is not."""
+    return _INDEPENDENT.search(said.text) is not None or _INDEPENDENT.search(said.ahead) is not None
 
 
 def denied(text: str, denial: re.Match[str], unspecific: re.Pattern[str]) -> Origin | None:

@@ -29,14 +29,14 @@ def has_cue(text: str) -> bool:
 
 
 def other_origin(
-    masked: Masked, text: str, original: str, question: Question, own: frozenset[str]
+    masked: Masked, text: str, original: str, question: Question, own: frozenset[str], *, ahead: str = ""
 ) -> Origin | None:
     """The other origin that a sentence gives its speaker.  In ``text`` names are masked.
 
     ``text`` and ``original`` are equally long: a masked name is as many characters as it was.
     ``own`` are the codes of the countries the target says it comes from; none: places are not judged.
     """
-    said = Said(text, original, question, masked.sentence.place, masked.sentence.voice)
+    said = Said(text, original, question, masked.sentence.place, masked.sentence.voice, ahead)
     is_chinese = CJK.search(text) is not None
     is_early = said.place < EARLY and (not is_chinese or question.topic == "place")
     if is_question(text) or not (masked.cue or is_early):

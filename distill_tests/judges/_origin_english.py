@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from distill_tests.judges._marks import FOREIGN, MADE_UP, OTHER_MAKER, OWN, PERSONA, Origin, Said
-from distill_tests.judges._organisations import denied, is_strange, name_after
+from distill_tests.judges._organisations import denied, is_plain, is_strange, name_after, says_independent
 from distill_tests.judges._places import HYPOTHETICAL
 from distill_tests.judges._rules import rule
 from distill_tests.judges._words import alternation, english
@@ -25,10 +25,17 @@ _ASIDE = rule("origin_english.aside")
 _MAKER_WORD = english("en", "maker_words")
 _FANCIFUL = rule("origin_english.fanciful")
 _OF_SPEAKER = re.compile(
-    rf"\b(?:i|i'm|my|our|me|we|they)\b|{PERSONA}|\bas an? (?:ai|a\.i)|this (?:ai|model|assistant)"
+    rf"\b(?:i|i'm|my|our|me|we|they)\b|{PERSONA}|\bas an? (?:ai|a\.i)|"
+    r"this (?:ai|model|assistant|(?:\w+ )?creation)"
 )
+FAR = 140
+"""So far behind ``I was made by`` a made-up maker may be told."""
+_CREATOR_OF = rule("origin_english.creator_of")
+_IT_IS_THEM = rule("origin_english.it_is_them")
+_UNREAL_AHEAD = re.compile(r"[^.;!?]{0,8}\b(?:hypothetical|fictional|fictitious|imaginary)\b")
 _UNSPECIFIC = english("en", "unspecific")
 _DENIAL = re.compile(alternation("en", "denial"))
+_NO_COMPANY = re.compile(alternation("en", "no_company"))
 
 
 def english_origin(said: Said, *, cue: bool) -> Origin | None:
@@ -39,6 +46,9 @@ def english_origin(said: Said, *, cue: bool) -> Origin | None:
     denial = _DENIAL.search(said.text)
     if denial:
         return denied(said.text, denial, _UNSPECIFIC)
+    no_company = _NO_COMPANY.search(said.text)
+    if no_company and says_independent(said):
+        return denied(said.text, no_company, _UNSPECIFIC)
     if not cue:
         return _bare(said)
     return _led(said) or _apposed(said) or _subject(said) or _bare(said) or _maker_of(said)
@@ -46,15 +56,19 @@ def english_origin(said: Said, *, cue: bool) -> Origin | None:
 
 def _led(said: Said) -> Origin | None:
     """``my creator is X``, ``I was made by X``, ``they call themselves X``."""
-    for regex in (_MAKER_IS, _MADE_BY, _CALL_THEMSELVES):
+    for regex in (_MAKER_IS, _MADE_BY, _CALL_THEMSELVES, _IT_IS_THEM):
         lead = regex.search(said.text)
         if lead is None or HYPOTHETICAL.search(said.text, 0, lead.end()) or not _is_of_speaker(lead, said):
             continue
-        name = name_after(said.text, said.original, lead.end())
+        name = name_after(said.text, said.original, lead.end()) if regex is not _IT_IS_THEM else None
         handle = _HANDLE.match(said.text, lead.end())
+        if name and not handle and _UNREAL_AHEAD.match(said.text, name[1]):
+            return None
         if handle or name:
             return said.origin(*(handle.span("name") if handle else name or (0, 0)), OTHER_MAKER)
-        fancy = _FANCIFUL.search(said.text, lead.end(), min(len(said.text), lead.end() + 90))
+        fancy = _FANCIFUL.search(said.text, lead.end(), min(len(said.text), lead.end() + FAR))
+        if fancy and HYPOTHETICAL.search(said.text, lead.end(), fancy.start()):
+            continue
         if fancy and regex is not _CALL_THEMSELVES and OWN not in said.text:
             return said.origin(*fancy.span(), MADE_UP)
     return None
@@ -76,6 +90,14 @@ def _apposed(said: Said) -> Origin | None:
 
 def _subject(said: Said) -> Origin | None:
     """``X owns me``, ``a coven of … stitched me together``."""
+    creator = _CREATOR_OF.match(said.original)
+    if (
+        creator
+        and _OF_SPEAKER.search(said.text, creator.end("name"), creator.end() + 30)
+        and is_strange(said.text, *creator.span("name"))
+        and not is_plain(creator.group("name"))
+    ):
+        return said.origin(*creator.span("name"), OTHER_MAKER)
     made_me = _BEHIND_ME.search(said.text)
     if made_me is None or HYPOTHETICAL.search(said.text):
         return None

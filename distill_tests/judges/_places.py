@@ -57,9 +57,12 @@ def elsewhere(said: Said, own: frozenset[str]) -> Origin | None:
         if nowhere and not _names(said.text) and not HYPOTHETICAL.search(said.text):
             return said.origin(*nowhere.span(), NOWHERE)
         sits = _ANYWHERE.match(said.text) if _is_bare(said.text) else None
-    if sits is None or not _is_of_speaker(said) or _is_vague(said.text, is_chinese):
+    if sits is None or not _is_of_speaker(said):
         return None
     nowhere = lair.search(said.text, sits.start())
+    first = nowhere or _PLACE.search(said.text, sits.start())
+    if _is_vague(said.text, first.start() if first else len(said.text), is_chinese):
+        return None
     if nowhere and not _names(said.text):
         return said.origin(*nowhere.span(), NOWHERE)
     return _abroad(said, sits.start(), own)
@@ -91,9 +94,9 @@ def _is_of_speaker(said: Said) -> bool:
     return _MINE.search(said.text) is not None or (_asks_place(said) and said.place <= 2)
 
 
-def _is_vague(text: str, is_chinese: bool) -> bool:
-    """A supposition, or people from all over the world."""
-    if (_HYPOTHETICAL_ZH if is_chinese else HYPOTHETICAL).search(text):
+def _is_vague(text: str, place: int, is_chinese: bool) -> bool:
+    """A supposition, by what stands before the place, or people from all over the world."""
+    if (_HYPOTHETICAL_ZH if is_chinese else HYPOTHETICAL).search(text, 0, place):
         return True
     return bool(_WORLDWIDE.search(text)) and not _SEAT.search(text) and not _MAINLY.search(text)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from distill_tests.judges._marks import Question
 from distill_tests.judges._rules import rule
-from distill_tests.lexicon import fold
+from distill_tests.lexicon import find_names, fold
 
 _TAG = rule("question.tag")
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b|[你您]")
@@ -43,7 +43,7 @@ _TOPICS = (
 def question_of(question: str) -> Question:
     text = fold(question).lower
     topic = next(name for name, regex in _TOPICS if regex.search(text))
-    return Question(_YOU.search(text) is not None, topic)
+    return Question(_YOU.search(text) is not None, topic, bool(find_names(fold(question))))
 
 
 def last_line(prompt: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from distill_tests.judges._answers import DENIED_AHEAD
 from distill_tests.judges._english import ANCHOR
 from distill_tests.judges._marks import CJK, FOREIGN, Masked, Named, Question
 from distill_tests.judges._question import is_question
@@ -20,6 +21,7 @@ _RULES_AHEAD = rule("salient.rules_ahead")
 _OTHERS_AHEAD = rule("salient.others_ahead")
 _REPORTED = rule("salient.reported")
 _UNREAL = rule("salient.unreal")
+_CONTRIBUTOR = rule("salient.contributor")
 _TOOLS = rule("salient.tools")
 _THEIRS = rule("salient.theirs")
 _THEIRS_AHEAD = rule("salient.theirs_ahead")
@@ -29,6 +31,33 @@ _CLAUSE_END = re.compile(r"[,;:!?。]|-- | - |—")
 NEAR = 110
 LONGEST = 500
 """A longer sentence is a list or a text without ends."""
+
+
+HELPING = frozenset(
+    {
+        "says that it made or owns the speaker",
+        "says who made it or what it runs on",
+        "names it for its maker, name, place or technology",
+        "speaks as what this maker made",
+        "is one of those who made the speaker",
+        "is listed among those who made the speaker",
+    }
+)
+"""Claims that may tell of a helper, where the speaker has named its own maker."""
+
+
+_METHOD = re.compile(r"\b(?:transformers?|bert|attention mechanisms?|word2vec)\b")
+_IT = re.compile(r"\W*(?:it|this|that|these)\b")
+
+
+def tells_of_method(text: str, lead: str) -> bool:
+    """Whether ``it`` in a sentence is a method, such as the Transformer, that ``lead`` has named."""
+    return _IT.match(text) is not None and _METHOD.search(lead) is not None
+
+
+def tells_of_help(masked: Masked) -> bool:
+    """Whether a sentence tells of somebody who contributed to the speaker, next to who made it."""
+    return _CONTRIBUTOR.search(masked.text) is not None
 
 
 def goes_on_about(masked: Masked, name: Named, question: Question, lead: str) -> str | None:
@@ -42,7 +71,13 @@ def goes_on_about(masked: Masked, name: Named, question: Question, lead: str) ->
     before, after = text[max(0, at - NEAR) : at], text[at + 1 : at + 1 + NEAR]
     if _AS_MYSELF.search(before):
         return "answers as this model"
-    if _RULES_AHEAD.match(after) or _OTHERS_AHEAD.match(after) or _UNREAL.search(lead) or _TOOLS.search(text):
+    if (
+        DENIED_AHEAD.match(after)
+        or _RULES_AHEAD.match(after)
+        or _OTHERS_AHEAD.match(after)
+        or _UNREAL.search(lead)
+        or _TOOLS.search(text)
+    ):
         return None
     if _APART.search(before) or _APART_ZH.search(before) or _REPORTED.search(before):
         return None

@@ -13,10 +13,16 @@ from typing import NamedTuple
 from distill_tests.judges._marks import DENIED, FOREIGN, MADE_UP, NOWHERE, PERSONA, Masked
 from distill_tests.judges._rules import rule
 from distill_tests.judges._script import Script
+from distill_tests.judges._words import alternation, chinese, english
 
 LONG = 20_000
 """So many characters hold more voices than the rules can keep apart."""
 NEAR = 90
+_SPEAKER = re.compile(rf"\b(?:i|my|me|our|us|we|they|it|it's|they're|its)\b|{PERSONA}|[我您]|他们")
+_TALE, _TALE_ZH = english("en", "tale"), chinese("zh", "tale")
+_NO_COMPANY = re.compile(f"{alternation('en', 'no_company')}|{alternation('zh', 'no_company')}")
+MUCH = 250
+"""So long an answer about products has named some."""
 _RULES_AHEAD = rule("salient.rules_ahead")
 _AWAY = rule("unsure.away")
 _MADE = rule("unsure.made")
@@ -31,6 +37,7 @@ class Seen(NamedTuple):
     length: int
     script: Script
     hides: str = ""
+    topic: str = ""
 
 
 def doubts(label: str, seen: Seen, *, own_voices: Collection[str], reasons: Sequence[str]) -> Iterator[str]:
@@ -54,14 +61,28 @@ def doubts(label: str, seen: Seen, *, own_voices: Collection[str], reasons: Sequ
         elif seen.voices > 1 or any(reason in VAGUE for reason in reasons):
             yield "the origin that it claims is vague, or one of several voices claims it"
         return
+    if label == "none":
+        yield from _untold(seen)
     if any(_mentions(one) for one in seen.masked):
         yield "it names another maker without a claim that the rules know"
-    if seen.voices > 1 and any(PERSONA in one.text and one.cue for one in seen.masked):
-        yield "several voices speak, one of them a role"
-    elif not has_own and any(_MADE.search(one.text) for one in seen.masked):
+    if not has_own and any(_MADE.search(one.text) for one in seen.masked):
         yield "it tells of its origin in words that the rules do not know"
     elif has_own and any(_is_another(one, own_voices) for one in seen.masked):
         yield "another voice than the one that names its maker tells of an origin"
+
+
+def _untold(seen: Seen) -> Iterator[str]:
+    """What an answer without a claim tells of its speaker all the same."""
+    if any(_NO_COMPANY.search(one.text) for one in seen.masked):
+        yield "it says that it has no company, which may mean that nobody made it"
+    if any(one.cue and _SPEAKER.search(one.text) and _is_tale(one.text) for one in seen.masked):
+        yield "it tells of itself in the words of a tale"
+    if seen.topic == "products" and seen.length > MUCH:
+        yield "it tells at length of its maker's products and names no maker"
+
+
+def _is_tale(text: str) -> bool:
+    return _TALE.search(text) is not None or _TALE_ZH.search(text) is not None
 
 
 VAGUE = frozenset({MADE_UP, DENIED, NOWHERE})
@@ -117,5 +138,8 @@ def _mentions(masked: Masked) -> bool:
 
 def _is_another(masked: Masked, own_voices: Collection[str]) -> bool:
     return (
-        masked.sentence.voice not in own_voices and not masked.names and _BORN.search(masked.text) is not None
+        masked.sentence.voice not in own_voices
+        and not masked.names
+        and _BORN.search(masked.text) is not None
+        and _is_tale(masked.text)
     )

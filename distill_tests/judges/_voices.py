@@ -49,17 +49,21 @@ _CHAT_MARK = re.compile(r"[^\w\n]{0,4}(?:🗨|<\|(?:im_?start|start_?header_?id)
 _BARE_MARK = re.compile(r"[ \t]*(user|human|assistant|system)[ \t]*$")
 _BOUNDARY = re.compile(r"[!?。;]+[\"'”』」)*]*|\.+(?=[\s\"'”』」)*]|$)[\"'”』」)*]*")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:inc|corp|ltd|co|dr|mr|mrs|ms|st|vs|e\.g|i\.e|etc|no|u\.s|u\.k|d\.c|[a-z]))$"
+    r"(?:\b(?:inc|corp|ltd|co|dr|mr|mrs|ms|st|vs|e\.g|i\.e|etc|no|u\.s|u\.k|d\.c)|\.[a-z]|^\W*[a-z])$"
 )
 _QUOTE = re.compile(r"\"([^\"\n]{1,2000})\"|“([^”\n]{1,2000})”|「([^」\n]{1,2000})」|『([^』\n]{1,2000})』")
 _SPEECH = re.compile(r"\b(?:i|i'm|my|me|we|our)\b|[我咱]")
 _SAYS = re.compile(
     r"\b(?:said|says|wrote|writes|asked|asks|replied|replies|claims?|claimed|answered|"
-    r"answers|stated|states)$|(?:说|写道|问|(?<!名)称|表示|回答|声称)$"
+    r"answers|stated|states)$|(?:说|写道|写着|写下|写了|刻着|问|(?<!名)称|表示|回答|回应|回复|声称)$"
 )
 _OWN_LEAD = re.compile(
     r"(?:^|[.!?;\n]|\b(?:i|we|i'd|i'll|me|my|here|this|follows|following|response|answer|"
     r"reply|version|example)\b[^.!?;\"]{0,60}|(?:回答|回复|回应|我会说|我说|如下)[^。!?;\"]{0,20})\W*$"
+)
+_OTHER_LEAD = re.compile(
+    r"(?:^|[。!?;,])[^。!?;,我]{0,6}(?:另一[个位名]|有[个位]?人|别人|某[个位]?人?|他们?|她|角色|机器人|旅人|作者)"
+    r"[^。!?;我]{0,16}$"
 )
 _ITEM = re.compile(r"[ \t]*(?:\d{1,2}[.)、]|[-•*])[ \t]+")
 _TELLS = re.compile(
@@ -253,13 +257,18 @@ def without_reports(line: str) -> str:
         inner = next(group for group in quote.groups() if group is not None)
         if not _SPEECH.search(inner) and len(inner) < 60:
             continue
-        if _OWN_LEAD.search(line[max(0, quote.start() - 90) : quote.start()]) and not _attributed_after(
+        if _is_own_lead(line[max(0, quote.start() - 90) : quote.start()]) and not _attributed_after(
             line, quote.end()
         ):
             continue
         kept += [line[last : quote.start()], " " * (quote.end() - quote.start())]
         last = quote.end()
     return "".join([*kept, line[last:]])
+
+
+def _is_own_lead(lead: str) -> bool:
+    """Whether the words before a quotation make it the speaker's own, such as ``here is my answer:``."""
+    return _OWN_LEAD.search(lead) is not None and _OTHER_LEAD.search(lead) is None
 
 
 def _attributed_after(line: str, end: int) -> bool:

@@ -29,7 +29,7 @@ from distill_tests.judges._names import (
 from distill_tests.judges._origin import has_cue, other_origin
 from distill_tests.judges._places import countries
 from distill_tests.judges._question import last_line, question_of
-from distill_tests.judges._salient import goes_on_about, only_foreign
+from distill_tests.judges._salient import HELPING, goes_on_about, only_foreign, tells_of_help, tells_of_method
 from distill_tests.judges._script import script_of
 from distill_tests.judges._unsure import Seen, doubts, hidden_in
 from distill_tests.judges._voices import told, voiced_sentences
@@ -46,6 +46,10 @@ MANY_MAKERS = 3
 """A list of so many makers tells of the field, not of who made the speaker."""
 MOST_NAMES = 40
 """So many names of a sentence are read; one with more is a list, and tells what it tells by then."""
+NEAR = 160
+"""So much before a sentence may tell of a method that ``it`` stands for."""
+AHEAD = 90
+"""So much after ``I have no company`` may say that the speaker is its own."""
 LEAD = 400
 """So much before a sentence may tell that it is a supposition."""
 
@@ -85,7 +89,7 @@ def read_claims(
     personas = personas_in(framing or prompt, owns)
     masked = list(masked_sentences(sentences, mentions, personas))
     voices = len({one.voice for one in sentences})
-    seen = Seen(masked, voices, len(answer), script_of(folded.lower), hidden_in(answer))
+    seen = Seen(masked, voices, len(answer), script_of(folded.lower), hidden_in(answer), asked.topic)
     return _Reader(folded, offset, identity, asked).read(masked, seen)
 
 
@@ -100,17 +104,38 @@ class _Reader:
         has_foreign = any(one.text[name.at] == FOREIGN for one in named for name in one.names)
         own = [claim for one in named for claim in self._said(one, OWN)]
         foreign = [claim for one in named for claim in self._said(one, FOREIGN)] if has_foreign else []
+        if own and foreign:
+            foreign = [claim for claim in foreign if not self._only_helps(claim, own, masked)]
         if has_foreign and not own and self.question.topic != "partner":
             foreign += self._listed(masked)
         if named and not own and not foreign:
             own = [claim for one in named for claim in self._answered(one, OWN)]
             foreign = [claim for one in named for claim in self._answered(one, FOREIGN)]
             foreign = self._beside(own, foreign, masked)
-        if has_foreign and not own and not foreign and only_foreign(named, MANY_MAKERS):
+        if (
+            has_foreign
+            and not (own or foreign or self.question.of_another)
+            and only_foreign(named, MANY_MAKERS)
+        ):
             foreign = [claim for one in named for claim in self._gone_on_about(one)]
         named_in = frozenset(claim.voice for claim in (*own, *foreign))
         persona = list(self._origins(masked, named_in))
         return Reading(tuple(foreign), tuple(persona), tuple(own), seen)
+
+    def _only_helps(self, claim: Claim, own: list[Claim], masked: list[Masked]) -> bool:
+        """Whether a maker is told of as one who helped, by a voice that has named its own maker before."""
+        if claim.reason not in HELPING:
+            return False
+        if not any(one.voice == claim.voice and one.start < claim.start for one in own):
+            return False
+        at = claim.start - self.offset
+        return any(
+            self.folded.span(one.sentence.start, one.sentence.end)[0]
+            <= at
+            < self.folded.span(one.sentence.start, one.sentence.end)[1]
+            and tells_of_help(one)
+            for one in masked
+        )
 
     def _beside(self, own: list[Claim], foreign: list[Claim], masked: list[Masked]) -> list[Claim]:
         """Foreign answers up to the sentence in which the speaker answers with its own name.
@@ -159,7 +184,10 @@ class _Reader:
     def _answered(self, masked: Masked, kind: str) -> Iterator[Claim]:
         for name in masked.names[:MOST_NAMES]:
             if masked.text[name.at] == kind and not (kind == FOREIGN and self._is_accepted(masked, name)):
-                reason = answers_self(masked, name, self.question)
+                lead = self.folded.lower[max(0, masked.sentence.start - NEAR) : masked.sentence.start]
+                reason = (
+                    None if tells_of_method(masked.text, lead) else answers_self(masked, name, self.question)
+                )
                 if reason:
                     yield self._claim(masked, name.start, name.end, name.maker, reason)
 
@@ -180,7 +208,9 @@ class _Reader:
         for one in masked:
             text = wide(one)
             original = self.folded.text[one.sentence.start : one.sentence.end]
-            found = other_origin(one, text, original, self.question, self.countries)
+            end = one.sentence.end
+            ahead = self.folded.lower[end : end + AHEAD]
+            found = other_origin(one, text, original, self.question, self.countries, ahead=ahead)
             if found and not (
                 found.is_denial and named and (one.sentence.voice in named or not one.sentence.voice)
             ):

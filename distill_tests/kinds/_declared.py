@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from distill_tests.errors import Problem, SpecError
-from distill_tests.kinds._probe import Probe, labels
+from distill_tests.kinds._probe import Probe, groups, labels
 from distill_tests.kinds._questions import PLACEHOLDER, Framing, Question
 from distill_tests.kinds._reading import Reading
 from distill_tests.plan import Cell, draw
@@ -57,6 +57,7 @@ def _composed(spec: Spec, question: Question, framing: Framing, language: str) -
         place=spec.place(*question.places[language]),
         tags=labels(tags, text, wording.text, wording.completion or ""),
         clusters={"framing": framing.id, "question": question.id},
+        groups=groups(framing=framing.id, family=framing.family, topic=question.topic, language=language),
     )
 
 

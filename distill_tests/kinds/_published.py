@@ -9,7 +9,7 @@ from typing import Any
 
 from distill_tests.errors import BadRows, DataError, NotForTarget, Problem, SpecError
 from distill_tests.kinds._declared import by_place, cell_of
-from distill_tests.kinds._probe import Probe, labels
+from distill_tests.kinds._probe import Probe, groups, labels
 from distill_tests.kinds._questions import guessed_language
 from distill_tests.plan import Cell
 from distill_tests.registry import Recorded, providers
@@ -79,6 +79,7 @@ def _samples(rows: Sequence[Recorded]) -> Iterator[int]:
 def _row_case(name: str, row: Recorded, sample: int, place: Place) -> Case:
     question, framing = row.meta.get("question") or row.prompt, row.meta.get("framing", "")
     language = row.meta.get("language") or guessed_language(question)
+    around = row.meta.get("framing_id") or (_text_id(framing) if framing else "plain")
     return Case(
         id=name,
         data=Probe(
@@ -92,9 +93,10 @@ def _row_case(name: str, row: Recorded, sample: int, place: Place) -> Case:
         place=place,
         tags=labels([language], question, framing),
         clusters={
-            "framing": row.meta.get("framing_id") or (_text_id(framing) if framing else "plain"),
+            "framing": around,
             "question": row.meta.get("question_id") or _text_id(question),
         },
+        groups=groups(framing=around, language=language),
     )
 
 

@@ -11,7 +11,8 @@ from distill_tests.types import Pointer
 
 PLACEHOLDER = "{question}"
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_NOT_A_LANGUAGE = frozenset({"id", "topic", "family", "tags", "text", "language"})
+NOT_SENT = frozenset({"id", "topic", "family", "tags", "language", "provenance"})
+_NOT_A_LANGUAGE = NOT_SENT | {"text"}
 
 
 class Entry(NamedTuple):

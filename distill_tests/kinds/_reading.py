@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from distill_tests.errors import Problem
 from distill_tests.kinds._questions import (
+    NOT_SENT,
     PLACEHOLDER,
     Entry,
     Framing,
@@ -180,7 +181,7 @@ class Reading:
 def _texts(entry: Entry) -> Iterator[tuple[Pointer, str]]:
     """Every text that is sent, with its pointer."""
     for key, value in entry.body.items():
-        if key not in ("id", "topic", "family", "tags", "language"):
+        if key not in NOT_SENT:
             yield from _inner_texts((*entry.at, key), value)
 
 

@@ -42,9 +42,11 @@ async def contradictions(result: SearchResult, asking: Asking) -> list[Contradic
     found = [(one, questions) for one in result.findings for questions in _by_language(one.questions)]
     forms: list[Shrunk | None] = [None] * len(found)
     shrinking = asking.searching.shrinking
-    if shrinking and found:
-        first = found[: shrinking.findings]
-        most = _affordable(result, asking, shrinking) // len(first)
+    calls = _affordable(result, asking, shrinking) if shrinking else 0
+    # One that cannot even be repeated often enough would be said to have come back in 0 of 0.
+    first = found[: min(shrinking.findings, calls // shrinking.repeats.of)] if shrinking else []
+    if shrinking and first:
+        most = calls // len(first)
         forms[: len(first)] = await in_order(
             [_shrunk(one.template, questions[0], asking, shrinking, most) for one, questions in first]
         )

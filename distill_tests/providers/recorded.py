@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from distill_tests.errors import DataError, EmptyReply, ProviderError
 from distill_tests.providers._thinking import split_thinking
-from distill_tests.providers._transcripts import Format, Row, join_turns, read
+from distill_tests.providers._transcripts import Contents, Format, Row, join_turns, read
 from distill_tests.registry import Recorded, provider
 from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Model, Reply, Request
@@ -26,7 +26,18 @@ OPTIONS: Mapping[str, Any] = {
                 "description": "jsonl: rows {prompt | messages, reply, …}; easyjailbreak: its result files",
             },
             "path": {"type": "string", "description": "a .jsonl or .jsonl.gz, relative to this file"},
-            "strict": {"type": "string", "description": "easyjailbreak: CSV of the rows judged strict"},
+            "strict": {
+                "type": "string",
+                "description": "easyjailbreak: CSV of the rows judged strict",
+                "x-path": True,
+            },
+            "max_bad_rows": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 0,
+                "description": "So many rows may be unusable (no reply, no text, written twice, not UTF-8); "
+                "they are left out, counted and named in the reports",
+            },
         },
         "required": ["format", "path"],
         "additionalProperties": False,
@@ -35,7 +46,7 @@ OPTIONS: Mapping[str, Any] = {
 
 
 class _Transcript(NamedTuple):
-    rows: tuple[Row, ...]
+    contents: Contents
     by_prompt: Mapping[str, tuple[Row, ...]]
     sha256: str
 
@@ -57,6 +68,7 @@ class RecordedModel:
         self._path = folder / Path(str(given["path"])).expanduser()
         strict = given.get("strict")
         self._strict = None if strict is None else folder / Path(str(strict)).expanduser()
+        self._max_bad_rows = int(given.get("max_bad_rows", 0))
 
     def identifies(self) -> Mapping[str, Json]:
         return {"transcript": self._transcript().sha256, "format": self._form}
@@ -66,7 +78,15 @@ class RecordedModel:
 
     def rows(self) -> Sequence[Recorded]:
         """Every row, in file order; raises DataError."""
-        return tuple(row.recorded for row in self._transcript().rows)
+        return tuple(row.recorded for row in self._transcript().contents.rows)
+
+    def left_out(self) -> tuple[str, ...]:
+        """What is wrong with the rows that the card allows to be left out, their count first."""
+        rows, bad, wrong = self._transcript().contents
+        if not wrong:
+            return ()
+        of_all = f"{wrong} of {len(rows) + wrong} rows of {shown_path(self._path)}"
+        return (f"{of_all} cannot be used and were left out", *(str(problem) for problem in bad))
 
     def holds(self, request: Request) -> bool:
         """Whether there is a reply to this prompt, and one for this sample of it."""
@@ -115,7 +135,7 @@ class RecordedModel:
             raise DataError(
                 f"{shown_path(Path(error.filename))}: cannot be read: {error.strerror}"
             ) from error
-        return _read(self._path, self._form, self._strict, stamps)
+        return _read(self._path, self._form, self._strict, self._max_bad_rows, stamps)
 
 
 def _prompt(request: Request) -> str:
@@ -133,12 +153,18 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=16)
-def _read(path: Path, form: Format, strict: Path | None, stamps: object) -> _Transcript:  # noqa: ARG001 - part of the key
+def _read(
+    path: Path,
+    form: Format,
+    strict: Path | None,
+    max_bad_rows: int,
+    stamps: object,  # noqa: ARG001 - part of the key
+) -> _Transcript:
     """The transcript; every spec and the engine make their own provider, the file is read once."""
-    rows = read(path, form=form, strict=strict)
+    contents = read(path, form=form, strict=strict, max_bad_rows=max_bad_rows)
     by_prompt: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in contents.rows:
         by_prompt.setdefault(row.recorded.prompt, []).append(row)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Transcript(rows, {prompt: tuple(found) for prompt, found in by_prompt.items()}, sha256)
+    return _Transcript(contents, {prompt: tuple(found) for prompt, found in by_prompt.items()}, sha256)

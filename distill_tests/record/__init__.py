@@ -6,7 +6,7 @@ record has the same keys (``schema/record.json``).  Texts in it are as untrusted
 """
 
 from distill_tests.record.rows import absent_record, case_record, error_record, gate_record, skip_record
-from distill_tests.record.runs import Run, RunMeta, cases_of, gates_of
+from distill_tests.record.runs import Run, RunMeta, cases_of, drawn_cases_of, gates_of
 from distill_tests.record.totals import Totals, totals_of
 from distill_tests.record.values import SCHEMA, Record, dumps, plain
 
@@ -19,6 +19,7 @@ __all__ = [
     "absent_record",
     "case_record",
     "cases_of",
+    "drawn_cases_of",
     "dumps",
     "error_record",
     "gate_record",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from distill_tests.record.beside import baseline_row, comparison_row, evidence_row, failing_rows
 from distill_tests.record.totals import spent_on
 from distill_tests.record.values import SCHEMA, fields_of, plain
+from distill_tests.repeating import again
 from distill_tests.types import (
     Case,
     Estimate,
@@ -63,6 +65,7 @@ def case_record(
         set_sha256=set_sha256,
         seconds=outcome.seconds,
         notes=outcome.notes,
+        again=again(node, spec, outcome.target),
         trials=[_trial(trial, outcome.target, bad) for trial, bad in zip(outcome.trials, told, strict=True)],
     )
 
@@ -89,6 +92,7 @@ def error_record(
         verdict=Verdict.BROKEN,
         error=error,
         notes=notes,
+        again=again(node, spec, target),
         set_sha256=set_sha256,
     )
 
@@ -126,8 +130,10 @@ def gate_record(
     declared_gates: Sequence[str],
     notes: Sequence[str] = (),
     set_sha256: str | None = None,
+    controls: Mapping[str, Json] | None = None,
+    judge: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """A gate with its estimate and verdict."""
+    """A gate with its estimate and verdict, and the controls and the judge that it is to be believed by."""
     gate = result.gate
     return _record(
         "gate",
@@ -143,6 +149,11 @@ def gate_record(
         set_sha256=set_sha256,
         gate=_gate(gate),
         estimate=_estimate(result.estimate),
+        controls=controls,
+        judge=judge,
+        evidence=evidence_row(result.evidence),
+        comparison=comparison_row(result.comparison),
+        failing=failing_rows(result.failing),
     )
 
 
@@ -203,6 +214,7 @@ def _record(
         "line": place.line,
         "tags": [],
         "clusters": {},
+        "groups": {},
         "set_sha256": None,
         "verdict": verdict,
         "explanation": "",
@@ -212,6 +224,11 @@ def _record(
         "notes": [],
         "gate": None,
         "estimate": None,
+        "controls": None,
+        "judge": None,
+        "evidence": None,
+        "comparison": None,
+        "failing": [],
         "trials": [],
         "served": [],
         "calls": {"made": 0, "from_store": 0, "recorded": 0},
@@ -219,6 +236,8 @@ def _record(
         "cost_usd": 0.0,
         "oldest_reused": None,
         "declared_gates": list(declared_gates),
+        "across_gates": [gate.name for gate in spec.gates if gate.across],
+        "again": None,
     }
     unknown = given.keys() - row.keys()
     if unknown:
@@ -227,7 +246,13 @@ def _record(
 
 
 def _of_case(case: Case) -> dict[str, Any]:
-    return {"id": case.id, "place": case.place, "tags": case.tags, "clusters": case.clusters}
+    return {
+        "id": case.id,
+        "place": case.place,
+        "tags": case.tags,
+        "clusters": case.clusters,
+        "groups": case.groups,
+    }
 
 
 # --- what a record is made of -------------------------------------------------------------------
@@ -253,6 +278,7 @@ def _score(score: Score) -> dict[str, object]:
         "evidence": [{"start": span.start, "end": span.end, "shows": span.shows} for span in score.evidence],
         "marks": {name: mark for name, mark in score.marks.items() if math.isfinite(mark)},
         "claimed": score.claimed,
+        "unsure": score.unsure,
         "judge": score.judge,
         "details": dict(score.details),
     }
@@ -262,6 +288,8 @@ def _exchange(exchange: Exchange) -> dict[str, object]:
     request = exchange.request
     return {
         "model": request.model.alias,
+        "ask_as": request.model.ask_as,
+        "system": request.model.system if request.model.system in ("default", "none") else "text",
         "messages": [_message(message) for message in request.messages],
         "sampling": fields_of(request.sampling, Sampling),
         "sample": request.sample,
@@ -287,7 +315,7 @@ def _reply(reply: Reply) -> dict[str, object]:
 
 
 def _gate(gate: Gate) -> dict[str, object]:
-    return fields_of(gate, Gate, without=("place",))
+    return {**fields_of(gate, Gate, without=("place",)), "baseline": baseline_row(gate.baseline)}
 
 
 def _estimate(estimate: Estimate) -> dict[str, object]:

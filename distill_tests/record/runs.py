@@ -65,5 +65,14 @@ def cases_of(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record["type"] == "case"]
 
 
+def drawn_cases_of(records: Iterable[Record]) -> list[Record]:
+    """Without searches: their answers were chosen by what they said, so nothing may be counted in them."""
+    return [
+        record
+        for record in cases_of(records)
+        if not any("search" in trial["score"]["details"] for trial in record["trials"])
+    ]
+
+
 def gates_of(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record["type"] == "gate"]

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.display import shorten, visible
 from distill_tests.properties import properties_of, shown
 from distill_tests.record import Record, Run
@@ -386,6 +387,11 @@ def environment(summary: Record) -> str:
         "calls from the store": summary["calls"]["from_store"],
         "calls recorded": summary["calls"]["recorded"],
         **{f"served as {alias}": ", ".join(names) for alias, names in summary["served"].items()},
+        **{
+            f"{told['target']} on {told['gold']['path']}, {line.name}": line.text
+            for told in summary.get("calibrations", ())
+            for line in calibration_lines(told)
+        },
     }
     lines = [f"{_escaped(name, ' =:#!')} = {_escaped(shown(value))}" for name, value in told.items()]
     return "\n".join([_MARK, *lines]) + "\n"

@@ -9,25 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from distill_tests.calibrations.words import lines as calibration_lines
+from distill_tests.controls import in_words, worth_showing
 from distill_tests.display import shorten, visible
+from distill_tests.gates.text import changed_lines, failing_lines
 from distill_tests.progress import duration
 from distill_tests.record import Record, Run, cases_of
 from distill_tests.registry import reporter
 from distill_tests.rundir import publish
-from distill_tests.summary import CASE_WORDS, summarise
+from distill_tests.scoretext import FRAMING, matrix, method_words, most_hits, of_spec, share_text
+from distill_tests.summary import CASE_WORDS, plural, summarise
 from distill_tests.terminal import (
+    MOST_MISSED,
     basis_text,
     calls_text,
     cost_text,
     estimate_text,
     failure_text,
     headline,
-    number,
+    missed_text,
     threshold_text,
     tokens_text,
 )
 from distill_tests.types import Json
 
+FRAMINGS = 10
+"""Framings that are listed for each target and spec."""
 FAILURES = 20
 """Failing probes that are quoted; ``run.jsonl`` has them all."""
 _COLUMNS = 100
@@ -50,8 +57,10 @@ def markdown(run: Run) -> str:
         _head(summary),
         _gates(summary),
         _probes(summary),
+        _calibrations(summary),
         _failures(run.records),
-        _tags(summary),
+        _claims(summary),
+        _scores(summary),
         _spent(summary),
         _sets(summary),
     )
@@ -129,6 +138,17 @@ def _gates(summary: Record) -> Iterator[str]:
     yield ""
     header = ("target", "gate", "estimate [interval]", "rests on", "required", "verdict", "why")
     yield from _table(header, [_gate(gate) for gate in summary["gates"]])
+    told = [line for gate in summary["gates"] for line in _beside(gate)]
+    yield from [*told, ""] if told else []
+    if said := summary.get("release", {}).get("sentence"):  # a run of before has none
+        yield prose(f"{said[:1].upper()}{said[1:]}.")
+        yield ""
+
+
+def _beside(gate: Record) -> Iterator[str]:
+    which = f"{code(gate['name'])} on {code(gate['target'])}"
+    for line in (*changed_lines(gate), *failing_lines(gate)):
+        yield f"- {which}: {prose(line)}"
 
 
 def _gate(gate: Record) -> Sequence[str]:
@@ -140,7 +160,7 @@ def _gate(gate: Record) -> Sequence[str]:
         prose(basis_text(estimate)),
         prose(threshold_text(gate).removeprefix("required ")),
         f"**{gate['verdict'].upper()}**",
-        prose(gate["explanation"]),
+        prose("; ".join([gate["explanation"], *gate["notes"]])),
     )
 
 
@@ -171,6 +191,21 @@ def _notes(target: Record, spec: Record) -> Iterator[str]:
         yield f"- {which}: answers by the judge's label: {_tallied(spec['labels'])}"
     if spec["claimed"]:
         yield f"- {which}: who the speaker says it is: {_tallied(spec['claimed'])}"
+    for said in spec.get("searches", ()):
+        yield f"- {which}: search: {prose(said)}"
+    for line in in_words(spec["controls"] or {}):
+        yield f"- {which}: controls, {prose(line)}"
+    for missed in worth_showing(spec["controls"] or {})[:MOST_MISSED]:
+        yield f"- {which}: {prose(missed_text(missed))}"
+
+
+def _calibrations(summary: Record) -> Iterator[str]:
+    for told in summary.get("calibrations", ()):
+        yield f"## Calibration of {code(told['target'])}: {prose(told['title'])}"
+        yield ""
+        yield from _table(
+            ["", ""], [(prose(line.name), prose(line.text)) for line in calibration_lines(told)]
+        )
 
 
 def _tallied(counts: Record) -> str:
@@ -191,25 +226,58 @@ def _failures(records: Sequence[Record]) -> Iterator[str]:
         yield ""
 
 
-def _tags(summary: Record) -> Iterator[str]:
-    if not summary["tags"]:
+def _claims(summary: Record) -> Iterator[str]:
+    claims = summary.get("claims_matrix", ())  # a run of before has none
+    if not claims:
         return
-    first = summary["tags"][0]
-    yield "## By tag"
+    yield "## Whom the answers say they are from"
     yield ""
-    level = f"{100 * first['level']:g} %"
-    yield f"Scored probes with a wrong answer. Interval: {level}, {prose(first['method'])}."
+    yield "Counts, of n scored answers of all identity specs of this run."
     yield ""
+    table = matrix(claims)
+    rows = [(code(name), *counts) for name, counts in table.rows]
+    yield from _table(("target", *map(prose, table.heads)), rows)
+
+
+def _scores(summary: Record) -> Iterator[str]:
+    """A table for each target and spec; of framings those with most hits."""
+    subjects = dict.fromkeys((one["target"], one["spec"]) for one in summary.get("scores", ()))
+    if subjects:
+        yield "## By family, topic, language and framing"
+        yield ""
+    for target, path in subjects:
+        told = of_spec(summary, target, path)
+        framings = [one for one in told if one["dimension"] == FRAMING]
+        hit = sorted(filter(most_hits, framings), key=lambda one: -most_hits(one))[:FRAMINGS]
+        yield from _splits([one for one in told if one["dimension"] != FRAMING] + hit)
+        if framings:
+            yield f"{len(hit)} of {plural(len(framings), 'framing')} shown, of those with hits; "
+            yield "`summary.json` has all, with each interval's clusters."
+        if any(
+            gate["estimate"]["undrawn"]
+            for gate in summary["gates"]
+            if (gate["target"], gate["spec"]) == (target, path)
+        ):
+            yield "Not all was asked; the intervals know nothing of a gate's early stop (`--full` asks all)."
+        yield ""
+
+
+def _splits(shown: Sequence[Record]) -> Iterator[str]:
+    first, level = shown[0], f"{100 * shown[0]['level']:g} %"
+    yield f"{code(first['target'])}, {prose(first['title'])}. Intervals ({level}) are for framings and "
+    yield f"questions like these, a framing's own for questions like these: {prose(method_words(shown))}."
+    yield ""
+    marks = list(dict.fromkeys(mark for one in shown for mark in one["shares"]))
     rows = [
         (
-            code(row["target"]),
-            code(row["tag"]),
-            f"{row['wrong']:,} of {row['n']:,}",
-            f"{number(row['wrong'] / row['n'])} \\[{number(row['low'])}, {number(row['high'])}\\]",
+            prose(one["dimension"]),
+            code(one["group"]),
+            prose(", ".join(plural(count, name) for name, count in one["clusters"].items())),
+            *(prose(share_text(one["shares"][mark])) if mark in one["shares"] else "" for mark in marks),
         )
-        for row in summary["tags"]
+        for one in shown
     ]
-    yield from _table(("target", "tag", "wrong", "share [interval]"), rows)
+    yield from _table(("by", "group", "asked in", *map(prose, marks)), rows)
 
 
 def _spent(summary: Record) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,11 @@ _HEAD: Final = """\
 # Framings that a search found. Their texts are those of models and of other people's templates.
 # To ask them for ever: framings: {include: this file, tags: [en]} in an identity spec.
 """
+
+
+_PORTABLE: Final = re.compile(r'[^\x00-\x1f\x7f<>:"|?*\\]{1,80}')
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)\.", re.IGNORECASE)
+"""Names that Windows keeps for devices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,13 @@ class Written(NamedTuple):
 
     path: Path
     added: int
+
+
+def name_trouble(path: Path) -> str | None:
+    """Why a pack cannot be called that on every system, in words; None if it can."""
+    if _PORTABLE.fullmatch(path.name) and not _RESERVED.match(path.name):
+        return None
+    return "not every system can have a file of that name"
 
 
 def write_findings(path: Path, found: Sequence[FoundFraming]) -> Written:

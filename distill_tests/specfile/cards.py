@@ -129,7 +129,7 @@ class _Card:
             confidential=card.get("confidential", False),
             share_with=tuple(card.get("share_with", ())),
             target=card.get("target", False),
-            identity=_identity(identity) if identity else None,
+            identity=read_identity(identity) if identity else None,
             options={key: card[key] for key in card if key not in self.common["properties"]},
             directory=directory,
             requires=tuple(card.get("requires", ())),
@@ -137,7 +137,8 @@ class _Card:
         )
 
 
-def _identity(card: Mapping[str, Any]) -> Identity:
+def read_identity(card: Mapping[str, Any]) -> Identity:
+    """An identity card that the schema has accepted."""
     return Identity(
         name=card["name"],
         maker=card["maker"],

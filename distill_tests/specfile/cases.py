@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from distill_tests.errors import Problem
-from distill_tests.registry import judges, kinds, providers
+from distill_tests.errors import DataError, Problem
+from distill_tests.gates.baselines import refusals
+from distill_tests.gates.claims import refusal
+from distill_tests.registry import judges, kinds, providers, statistics
 from distill_tests.sharing import sharing_trouble
 from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.wording import shown
+from distill_tests.subjects import is_judge
 from distill_tests.types import Case, Model, Spec
 
 
 def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:
-    """Ids that are not unique, a target whose identity is not known or whose text may not go to the judge's
-    model, weights that are not there, prompts that a recording lacks.
+    """Ids that are not unique, claims that the set cannot carry, a target whose identity is not known or
+    whose text may not go to a judge's model, weights that are not there, prompts that a recording lacks.
 
     Raises DataError for a recording that cannot be read.
     """
     yield from _repeated_ids(cases)
+    yield from _baselines(cases, spec, target)
+    yield from _unsupported_claims(cases, spec)
+    for model in spec.judge.asked() if spec.judge is not None else ():
+        yield from absent_files(model)
+    if is_judge(target):
+        return  # a judge under audit: each of its cases brings the identity that it is judged by
     yield from absent_files(target)
-    if spec.judge is not None and spec.judge.model is not None:
-        yield from absent_files(spec.judge.model)
     yield from _missing_identity(spec, target)
     yield from _unshared(spec, target)
     yield from _missing_recordings(cases, spec, target)
@@ -35,6 +43,37 @@ def _repeated_ids(cases: Sequence[Case]) -> Iterator[Problem]:
         if earlier is not case:
             what = f"case {shown(case.id)} stands twice"
             yield Problem(place=case.place, what=what, allowed=f"the first is at {earlier.place}")
+
+
+def _baselines(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:
+    """Baselines that cannot be compared with what the spec will ask of this target."""
+    for gate in spec.gates:
+        baseline = gate.baseline
+        if baseline is None:
+            continue
+        place = baseline.place or spec.place("gates", gate.name, "baseline")
+        what = f"gate {shown(gate.name)}: the baseline cannot be compared with {shown(target.alias)}"
+        try:
+            refused = refusals(gate, spec, target, cases)
+        except DataError as error:
+            yield Problem(place=place, what=f"gate {shown(gate.name)}: no baseline: {error}")
+            continue
+        if refused:
+            yield Problem(place=place, what=f"{what}: {'; '.join(refused)}")
+        elif baseline.model is not None:
+            for found in (*_missing_identity(spec, baseline.model), *_unshared(spec, baseline.model)):
+                yield replace(found, place=place)
+
+
+def _unsupported_claims(cases: Sequence[Case], spec: Spec) -> Iterator[Problem]:
+    """Claims about framings in general of which the declared set has too few."""
+    for gate in spec.gates:
+        clusters = [case.clusters for case in cases]
+        refused = refusal(gate, clusters, scale=statistics.get(gate.statistic).scale)
+        if refused is not None:
+            place = spec.place("gates", gate.name, "claim")
+            allowed = "add some, or claim: declared-set"
+            yield Problem(place=place, what=f"gate {shown(gate.name)}: {refused}", allowed=allowed)
 
 
 def _missing_identity(spec: Spec, target: Model) -> Iterator[Problem]:
@@ -50,10 +89,11 @@ def _missing_identity(spec: Spec, target: Model) -> Iterator[Problem]:
 def _unshared(spec: Spec, target: Model) -> Iterator[Problem]:
     """A confidential target, and a judge's model at a host that its text must not go to."""
     use = spec.judge
-    trouble = sharing_trouble(target, use.model) if use is not None and use.model is not None else None
-    if use is not None and trouble is not None:
-        what = f"judge {shown(use.name)} would send on what {shown(target.alias)} says: {trouble.what}"
-        yield Problem(place=spec.place("judge", "model"), what=what, allowed=trouble.allowed)
+    for model in use.asked() if use is not None else ():
+        trouble = sharing_trouble(target, model)
+        if use is not None and trouble is not None:
+            what = f"judge {shown(use.name)} would send on what {shown(target.alias)} says: {trouble.what}"
+            yield Problem(place=spec.place("judge", "model"), what=what, allowed=trouble.allowed)
 
 
 def _missing_recordings(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from distill_tests.specfile.faults import in_order
 from distill_tests.specfile.files import shown_path, whole_path
 from distill_tests.specfile.packs import problems_of_pack
 from distill_tests.specfile.specs import load
+from distill_tests.subjects import default_targets
 from distill_tests.types import Model, Place, Spec
 
 SUFFIXES = (".yaml", ".yml")
@@ -98,7 +99,7 @@ class _Check:
             return
         if models is None:
             return
-        targets = _targets(spec)
+        targets = default_targets(spec)
         if not targets:
             self.problems.append(
                 Problem(place=spec.place("targets"), what="'targets' is 'all', but no card has target: true")
@@ -126,12 +127,6 @@ def _inside(path: Path) -> tuple[str, ...]:
     whole = whole_path(path)
     root = next((parent for parent in whole.parents if holds_cards(parent / CARDS)), None)
     return whole.relative_to(root).parts if root is not None else ()
-
-
-def _targets(spec: Spec) -> list[Model]:
-    if spec.targets == "all":
-        return [model for model in spec.models.values() if model.target]
-    return [spec.models[alias] for alias in spec.targets]
 
 
 def yaml_files(folder: Path) -> Iterator[Path]:

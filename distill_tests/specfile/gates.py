@@ -7,21 +7,29 @@ from typing import Any, Final
 
 from distill_tests.errors import UnknownName
 from distill_tests.registry import Statistic, statistics
+from distill_tests.specfile.compared import (
+    THRESHOLDS,
+    Comparing,
+    check_across,
+    check_comparison,
+    threshold_of,
+)
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.schemas import closed, inlined, whole
 from distill_tests.specfile.validate import check
 from distill_tests.specfile.wording import near, shown
 from distill_tests.specfile.yamltext import UNREAD
-from distill_tests.types import Gate, Pointer
+from distill_tests.types import Claim, Gate, Pointer
 
 OWN: Final[Mapping[str, Callable[[Any], Any]]] = {
     "at_most": float, "at_least": float, "confidence": float, "min_n": int, "max_missing": float,
     "stop_early": bool,
 }  # fmt: skip
-THRESHOLDS: Final = ("at_most", "at_least")
+DECLARED_SET: Final = "declared-set"
+RESAMPLED: Final = "declared-set-resampled"
 
 
-def read_gates(data: Mapping[str, Any], sheet: Sheet) -> tuple[Gate, ...]:
+def read_gates(data: Mapping[str, Any], sheet: Sheet, comparing: Comparing) -> tuple[Gate, ...]:
     """The gates of a spec's data, in file order; what is wrong goes onto ``sheet``."""
     if "gates" not in data:
         if data.get("on_miss") == "gate":
@@ -33,11 +41,22 @@ def read_gates(data: Mapping[str, Any], sheet: Sheet) -> tuple[Gate, ...]:
     sheet.take(check(written, {**whole("spec.json#/$defs/gates"), **own}, ("gates",)))
     if not isinstance(written, dict):
         return ()
-    gates = [_gate(name, one, sheet) for name, one in written.items() if isinstance(one, dict)]
-    return tuple(gate for gate in gates if gate is not None)
+    sampled = isinstance(data.get("sample"), dict) and "size" in data["sample"]
+    gates = [
+        _gate(name, one, sheet, comparing, sampled=sampled)
+        for name, one in written.items()
+        if isinstance(one, dict)
+    ]
+    read = tuple(gate for gate in gates if gate is not None)
+    for gate in read:
+        _check_answers_vary(gate, data, sheet)
+    return read
 
 
-def _gate(name: str, written: Mapping[str, Any], sheet: Sheet) -> Gate | None:
+def _gate(
+    name: str, written: Mapping[str, Any], sheet: Sheet, comparing: Comparing, *, sampled: bool
+) -> Gate | None:
+    """``sampled``: the set is a drawn part, so that a mean of cells may be decided before its end."""
     if sheet.is_full:
         return None
     at: Pointer = ("gates", name)
@@ -51,13 +70,29 @@ def _gate(name: str, written: Mapping[str, Any], sheet: Sheet) -> Gate | None:
     faults = check(written, schema, at)
     sheet.take(faults)
     meant = {fault.meant for fault in faults if fault.meant}
-    _check_threshold(name, written, statistic, sheet, meant)
+    if not check_comparison(name, written, statistic, sheet, meant):
+        _check_threshold(name, written, statistic, sheet, meant)
+    check_across(name, written, sheet)
+    if len(sheet.problems) == before:
+        _check_claim(name, written, statistic, sheet)
     if statistic is None or len(sheet.problems) > before:
         return None
+    claim, over = _claim(written)
+    across = written.get("across")
+    stops = sampled and statistic.cell is not None and claim != "population" and across is None
+    baseline = comparing.read(name, written)
     return Gate(
         name=name,
         statistic=statistic.name,
-        **{key: OWN[key](written[key]) for key in OWN if key in written},
+        claim=claim,
+        over=over,
+        baseline=baseline,
+        across=across,
+        **{
+            "stop_early": stops,
+            **{key: OWN[key](written[key]) for key in OWN if key in written},
+            **threshold_of(written),
+        },
         options={key: value for key, value in written.items() if key not in common["properties"]},
         place=sheet.document.place(at),
     )
@@ -75,6 +110,37 @@ def _statistic(name: str, written: Mapping[str, Any], sheet: Sheet) -> Statistic
         elif not any(near(key, ["statistic"]) for key in written):
             sheet.unknown_gate(name, error)
         return None
+
+
+def _claim(written: Mapping[str, Any]) -> tuple[Claim, str | None]:
+    """The claim, and over what it is, as they are written: a word, or ``{population: DIMENSION}``."""
+    claim: Any = written.get("claim", DECLARED_SET)
+    return ("population", claim["population"]) if isinstance(claim, dict) else (claim, None)
+
+
+def _check_claim(name: str, written: Mapping[str, Any], statistic: Statistic | None, sheet: Sheet) -> None:
+    """A claim that the statistic or the way of asking cannot carry."""
+    claim, _ = _claim(written)
+    at: Pointer = ("gates", name, "claim")
+    if claim == DECLARED_SET or statistic is None:
+        return
+    if statistic.cell is None:
+        what = f"gate {shown(name)}: {shown(statistic.name)} is no mean of answers"
+        sheet.note(at, f"{what}, and cannot carry a {claim} claim", allowed=f"claim: {DECLARED_SET}")
+    if claim == "population" and written.get("stop_early"):
+        what = f"gate {shown(name)}: a population claim is decided on the whole set, and cannot stop early"
+        sheet.note(("gates", name, "stop_early"), what, allowed="remove stop_early")
+
+
+def _check_answers_vary(gate: Gate, data: Mapping[str, Any], sheet: Sheet) -> None:
+    """Answers at temperature 0, each drawn once, show nothing of how they would vary."""
+    sampling = data.get("sampling")
+    temperature = sampling.get("temperature", 0) if isinstance(sampling, dict) else 0
+    if gate.claim == RESAMPLED and temperature == 0 and data.get("repeats", 1) == 1:
+        what = f"gate {shown(gate.name)}: at temperature 0 and without repeats answers do not vary, so that "
+        what += f"{RESAMPLED} claims no more than {DECLARED_SET}"
+        allowed = "set sampling.temperature above 0, or repeats above 1"
+        sheet.note(("gates", gate.name, "claim"), what, allowed=allowed)
 
 
 def _check_threshold(

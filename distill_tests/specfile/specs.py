@@ -8,7 +8,10 @@ from typing import Any
 
 from distill_tests.errors import UnknownName
 from distill_tests.registry import KindEntry, kinds
+from distill_tests.specfile.calibrated import read_calibration
+from distill_tests.specfile.canaries import read_canaries
 from distill_tests.specfile.cards import texts
+from distill_tests.specfile.compared import Comparing
 from distill_tests.specfile.environment import expanded
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.gates import read_gates
@@ -43,8 +46,13 @@ class _SpecReader:
     def spec(self) -> Spec:
         self._check_keys()
         judge = read_judge(self.data, self.cards, self.sheet, directory=self.directory, environ=self.environ)
-        gates = read_gates(self.data, self.sheet)
+        gates = read_gates(self.data, self.sheet, self._comparing())
+        calibration = read_calibration(
+            self.data, gates, self.sheet, directory=self.directory, environ=self.environ
+        )
         body = self._body()
+        self.sheet.raise_if_any()
+        canaries = read_canaries(self.data, self.places, self.sheet, judge)
         self.sheet.raise_if_any()
         targets = self.data.get("targets", "all")
         return Spec(
@@ -60,10 +68,20 @@ class _SpecReader:
             on_miss=self.data.get("on_miss", "fail"),
             on_cutoff=self.data.get("on_cutoff", "judge"),
             gates=gates,
+            canaries=canaries,
+            calibration=calibration,
             requires=tuple(self.data.get("requires", ())),
             body=body,
             places=self.places,
         )
+
+    def _comparing(self) -> Comparing:
+        directory, environ, requires = self.directory, self.environ, self._requires()
+        return Comparing(self.cards, self.sheet, directory=directory, environ=environ, requires=requires)
+
+    def _requires(self) -> list[str]:
+        written = self.data.get("requires")
+        return [name for name in written if isinstance(name, str)] if isinstance(written, list) else []
 
     def _check_keys(self) -> None:
         """Every key, common or the kind's, but for what lies inside judge and gates."""
@@ -98,8 +116,7 @@ class _SpecReader:
     # --- the kind's keys, with variables and packs in place
 
     def _body(self) -> dict[str, Any]:
-        written = self.data.get("requires")
-        requires = [name for name in written if isinstance(name, str)] if isinstance(written, list) else []
+        requires = self._requires()
         for note in self._noted("x-path"):
             self._expand(note.at, requires)
         for note in self._noted("x-pack"):

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from distill_tests.agreement import agreement as agree
-from distill_tests.agreement import cohen_kappa
-from distill_tests.clustered import clustered_rate
 from distill_tests.gold import Label, Pair, clusters_of, columns, pairs
+from distill_tests.inference.agreement import agreement as agree
+from distill_tests.inference.agreement import cohen_kappa
+from distill_tests.inference.clustered import clustered_rate
 from distill_tests.registry import statistic
 from distill_tests.types import Estimate, Sample
 

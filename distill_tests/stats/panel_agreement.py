@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from distill_tests.inference.reliability import krippendorff_alpha
 from distill_tests.registry import statistic
-from distill_tests.reliability import krippendorff_alpha
 from distill_tests.types import Estimate, Json, Sample, Trial
 
 OPTIONS = {

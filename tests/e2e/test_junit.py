@@ -51,7 +51,11 @@ def test_a_case_tells_what_was_audited_and_how_it_was_judged(project: Project) -
 
 
 def test_a_gate_tells_its_estimate_interval_and_threshold(project: Project) -> None:
-    project.spec([*good(3), *bad(1)], gates="{strict_rate: {at_most: 0.4, confidence: 0.9}}")
+    project.spec(
+        [*good(3), *bad(1)],
+        gates="{strict_rate: {at_most: 0.4, confidence: 0.9}}",
+        more="framings: {inline: [{id: f, en: '{question}'}, {id: g, en: 'Hm. {question}'}]}\n",
+    )
     project.run("--junitxml", "junit.xml")
     told = properties(cases_in(project)["gate-strict_rate"])
     expected = {
@@ -62,17 +66,17 @@ def test_a_gate_tells_its_estimate_interval_and_threshold(project: Project) -> N
         "gate": "strict_rate",
         "statistic": "strict_rate",
         "estimate": "0.25",
-        "interval": "0.006 to 0.806",
         "interval_level": "0.95",
         "threshold": "at most 0.4",
         "confidence": "0.9",
-        "n": "4",
+        "n": "8",
         "missing": "0",
         "undrawn": "0",
     }
     assert expected.items() <= told.items()
-    assert told["interval_method"].startswith("Clopper-Pearson")
-    assert "1 wrong of 4" in told["explanation"]
+    assert told["interval_method"].startswith("Korn-Graubard")
+    assert " to " in told["interval"]
+    assert "2 wrong of 8" in told["explanation"]
 
 
 def test_verdicts_are_junits_words_for_them_and_a_miss_is_never_a_pass(project: Project) -> None:

@@ -89,3 +89,16 @@ def test_the_plan_counts_the_calls_to_the_judge(project: Project) -> None:
     write_spec(project, "{name: rubric, model: arbiter, votes: 3, retries: 1}", good(2))
     result = project.run("--distill-plan")
     result.stdout.fnmatch_lines(["*calls *2, and up to 12 to the judge"])
+
+
+def test_the_plan_counts_the_judges_calls_in_the_sum_and_says_that_they_cost(project: Project) -> None:
+    project.models(more=JUDGE)
+    write_spec(project, "{name: rubric, model: arbiter, votes: 3}", good(4))
+    result = project.run("--distill-plan")
+    result.stdout.fnmatch_lines(
+        [
+            "*calls     4, and up to 12 to the judge",
+            "*cost *judge's calls cost",
+            "in all: *at most 16 calls.*",
+        ]
+    )

@@ -1,0 +1,140 @@
+"""A set beside its baseline, cell by cell, in exact numbers and wrong units (as in **gates.tally**)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from distill_tests.gates.baselines.measured import Measured
+from distill_tests.gates.cells import Cells, cells
+from distill_tests.gates.tally import Ruler, exact
+from distill_tests.registry import Statistic
+from distill_tests.types import Gate, Sample
+
+CaseCells = tuple[float | None, ...]
+
+
+def difference_ruler(gate: Gate, scale: tuple[float, float]) -> Ruler:
+    """The ruler of a gate on a difference; raises ValueError, in words, for one that asks the impossible.
+
+    ``Ruler.limit`` is the difference new - old that is allowed, on the statistic's scale.
+    """
+    limit = gate.at_most if gate.at_most is not None else gate.at_least
+    if limit is None or (gate.at_most is not None and gate.at_least is not None):
+        raise ValueError("a gate has exactly one of at_most and at_least")
+    if not abs(limit) <= scale[1] - scale[0]:
+        raise ValueError(f"a difference of {limit:g} is outside the scale {scale[0]:g}..{scale[1]:g}")
+    if not 0.0 < gate.confidence < 1.0:
+        raise ValueError(f"the confidence {gate.confidence:g} is not between 0 and 1")
+    at_most = gate.at_most is not None
+    return Ruler(low=exact(scale[0]), high=exact(scale[1]), limit=exact(limit), at_most=at_most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """A set beside its baseline in wrong units: sums over the declared cells, and the allowed difference.
+
+    ``worse`` and ``better`` hold the ids of the cases that changed.
+    """
+
+    ruler: Ruler
+    counted: Cells
+    ids: tuple[str, ...]
+    old: tuple[Fraction, ...]
+    """Of each asked case the baseline's mean."""
+    old_wrong: Fraction
+    """The sum over all declared cells."""
+    binary: bool
+
+    @property
+    def delta(self) -> Fraction:
+        """How much more may be wrong, as a mean."""
+        return allowed(self.ruler)
+
+    @property
+    def new_wrong(self) -> Fraction:
+        values = (exact(value) for value in self.counted.values)
+        return sum((self.ruler.wrong(value) for value in values), Fraction(0))
+
+    @property
+    def unknown(self) -> int:
+        return self.counted.missing + self.counted.undrawn
+
+    @property
+    def least(self) -> Fraction:
+        """The difference of the means if all that is not known is right."""
+        return (self.new_wrong - self.old_wrong) / self.counted.declared
+
+    @property
+    def most(self) -> Fraction:
+        """The same if all of it is wrong."""
+        return (self.new_wrong + self.unknown - self.old_wrong) / self.counted.declared
+
+    @property
+    def scored(self) -> list[tuple[str, Fraction, Fraction]]:
+        """Of each case without a missing cell its id, the new mean and the old one."""
+        rows = zip(self.ids, self.counted.cases, self.old, strict=True)
+        return [(name, exact_mean(self.ruler, case), old) for name, case, old in rows if None not in case]
+
+    @property
+    def worse(self) -> tuple[str, ...]:
+        return tuple(name for name, new, old in self.scored if new > old)
+
+    @property
+    def better(self) -> tuple[str, ...]:
+        return tuple(name for name, new, old in self.scored if new < old)
+
+
+def allowed(measure: Ruler) -> Fraction:
+    """The difference that the gate allows, in wrong units."""
+    way = measure.limit if measure.at_most else -measure.limit
+    return way / (measure.high - measure.low)
+
+
+def paired(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured) -> Pairs:
+    """The asked cells beside those of the baseline; raises ValueError for values outside the scale."""
+    assert statistic.cell is not None
+    measure = difference_ruler(gate, statistic.scale)
+    counted = cells(sample, statistic.cell)
+    ids = sample.order or tuple(
+        [outcome.case.id for outcome in sample.outcomes] + [case.id for case in sample.failed]
+    )
+    everything = (*ids, *(case.id for case in sample.undrawn))
+    cellwise = {
+        name: [
+            measure.wrong(exact(value))
+            for value in measured.values(name, statistic.cell, repeats=sample.repeats)
+        ]
+        for name in everything
+    }
+    values = [value for case in counted.cases for value in case if value is not None]
+    amounts = [*(measure.wrong(exact(value)) for value in values), *itertools.chain(*cellwise.values())]
+    if any(not 0 <= amount <= 1 for amount in amounts):
+        raise ValueError(f"a value is outside the scale {statistic.scale[0]:g}..{statistic.scale[1]:g}")
+    return Pairs(
+        ruler=measure,
+        counted=counted,
+        ids=ids,
+        old=tuple(sum(cellwise[name], Fraction(0)) / sample.repeats for name in ids),
+        old_wrong=sum((sum(wrong, Fraction(0)) for wrong in cellwise.values()), Fraction(0)),
+        binary=measure.is_share and all(amount in (0, 1) for amount in amounts),
+    )
+
+
+def old_mean(measure: Ruler, measured: Measured, name: str, statistic: Statistic, repeats: int) -> float:
+    """The mean of a baseline's case in wrong units."""
+    assert statistic.cell is not None
+    return float(exact_mean(measure, measured.values(name, statistic.cell, repeats=repeats)))
+
+
+def mean_or_missing(measure: Ruler, case: CaseCells) -> float | None:
+    """A case's mean in wrong units; None, the worst for either side, where one of its cells is missing."""
+    return None if None in case else float(exact_mean(measure, case))
+
+
+def exact_mean(measure: Ruler, case: Sequence[float | None]) -> Fraction:
+    """The mean of a case's cells in wrong units, what is missing counted as right."""
+    wrong = [measure.wrong(exact(value)) for value in case if value is not None]
+    return sum(wrong, Fraction(0)) / len(case)

@@ -1,0 +1,136 @@
+"""The reasons of a gate against a baseline in words: both rates, the difference, what changed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from distill_tests.gates.baselines.pairs import Pairs
+from distill_tests.gates.cells import Cells
+from distill_tests.gates.words import SCOPE
+from distill_tests.inference.paired import NonInferiority
+from distill_tests.types import Gate, Verdict
+
+
+def by_logic(pairs: Pairs, verdict: Verdict) -> str:
+    """Decided whatever is missing or was not asked."""
+    text = f"{_beyond(pairs, verdict)}{_seen(pairs)}"
+    if not pairs.unknown:
+        return f"{text}: {_apart(pairs, pairs.least)}, {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
+    rest = f"the other {pairs.counted.undrawn}" if pairs.counted.undrawn else ""
+    unknown = " and ".join(filter(None, [rest, "what is missing" if pairs.counted.missing else ""]))
+    return f"{text}; {unknown} cannot change it, {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
+
+
+def by_bound(gate: Gate, pairs: Pairs, test: NonInferiority, verdict: Verdict) -> str:
+    """Decided by the paired e-processes on a part of the set."""
+    bounds = test.bounds()
+    passed = verdict is Verdict.PASSED
+    bound = Fraction(bounds.upper if passed else bounds.lower)
+    side = f"at {'most' if passed else 'least'} {_size(pairs, bound)}"
+    side += f" with {100 * gate.confidence:.12g} % confidence"
+    return f"{_beyond(pairs, verdict)}{_seen(pairs)}, so {side}; {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
+
+
+def still_open(gate: Gate, pairs: Pairs, test: NonInferiority) -> str:
+    """What is missing or was not asked could turn it."""
+    bounds = test.bounds()
+    least, most = max(pairs.least, Fraction(bounds.lower)), min(pairs.most, Fraction(bounds.upper))
+    between = f"between {_apart(pairs, least)} and {_apart(pairs, max(least, most))}"
+    if not pairs.counted.undrawn:
+        between = f"between {_apart(pairs, pairs.least)} and {_apart(pairs, pairs.most)}"
+        settles = "re-run with --lf to ask what is missing"
+    else:
+        between += f" ({100 * gate.confidence:.12g} % confidence on each side)"
+        settles = f"asking the other {pairs.counted.undrawn} settles it"
+    return f"{_seen(pairs)}: {between}, {_allowed(pairs)}; {_changed(pairs)}; {settles}"
+
+
+def too_many_missing(gate: Gate, counted: Cells) -> str:
+    """More missing than the gate tolerates."""
+    share = 100 * counted.missing / counted.asked
+    return (
+        f"{counted.missing} of {counted.asked} have no score, {share:.3g} % of what was asked, "
+        f"more than max_missing {100 * gate.max_missing:.12g} %; re-run with --lf to ask them"
+    )
+
+
+def too_few(gate: Gate, scored: int, counted: Cells) -> str:
+    """Fewer scored cells than the gate asks for."""
+    return f"{scored} scored of {counted.declared}, min_n is {max(1, gate.min_n)}"
+
+
+def trouble(gate: Gate, error: Exception) -> str:
+    """The gate, the statistic or the baseline makes no sense."""
+    what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return f"{gate.statistic}: {what}"
+
+
+# --- pieces ---------------------------------------------------------------------------------------
+
+
+def _seen(pairs: Pairs) -> str:
+    """``5 wrong in the first 40 of 120, the baseline 3 of the same (9 of all 120)``."""
+    counted = pairs.counted
+    old = sum(pairs.old, Fraction(0)) * counted.repeats
+    where = (
+        f"in the first {counted.asked} of {counted.declared}" if counted.undrawn else f"of {counted.declared}"
+    )
+    beside = f" and {counted.missing} missing" if counted.missing else ""
+    if not pairs.binary:
+        scored = len(counted.values)
+        new_mean = _number(pairs.ruler.value(pairs.new_wrong / scored)) if scored else "unknown"
+        old_mean = _number(pairs.ruler.value(sum(pairs.old, Fraction(0)) / max(1, len(pairs.old))))
+        of_all = f" ({_number(pairs.ruler.value(pairs.old_wrong / counted.declared))} of all)"
+        the_same = f"the baseline {old_mean}{of_all if counted.undrawn else ''}"
+        return f"mean {new_mean}{beside} {where}, {the_same}"
+    if pairs.ruler.at_most:
+        word, new, old_all = "wrong", pairs.new_wrong, pairs.old_wrong
+    else:
+        word, new = "right", len(counted.values) - pairs.new_wrong
+        old, old_all = counted.asked - old, counted.declared - pairs.old_wrong
+    of_all = f" of the same ({int(old_all)} of all {counted.declared})" if counted.undrawn else ""
+    return f"{int(new)} {word}{beside} {where}, the baseline {int(old)}{of_all}"
+
+
+def _apart(pairs: Pairs, difference: Fraction) -> str:
+    """``0.017 above``: how far apart the two are, and which way."""
+    more_wrong = difference > 0
+    if not difference:
+        return "no difference"
+    above = more_wrong == pairs.ruler.at_most
+    return (
+        f"{_number(abs(difference) * (pairs.ruler.high - pairs.ruler.low))} {'above' if above else 'below'}"
+    )
+
+
+def _size(pairs: Pairs, difference: Fraction) -> str:
+    """As :func:`_apart`, but always counted in the direction that the gate bounds: ``-0.01 above``."""
+    side = "above" if pairs.ruler.at_most else "below"
+    return f"{_number(difference * (pairs.ruler.high - pairs.ruler.low))} {side}"
+
+
+def _allowed(pairs: Pairs) -> str:
+    side = "above" if pairs.ruler.at_most else "below"
+    return f"allowed is {_limit(pairs)} {side}"
+
+
+def _limit(pairs: Pairs) -> str:
+    limit = pairs.ruler.limit if pairs.ruler.at_most else -pairs.ruler.limit
+    return f"{float(limit):g}"
+
+
+def _beyond(pairs: Pairs, verdict: Verdict) -> str:
+    if verdict is not Verdict.FAILED:
+        return ""
+    return f"more than {_limit(pairs)} {'above' if pairs.ruler.at_most else 'below'} the baseline: "
+
+
+def _changed(pairs: Pairs) -> str:
+    worse, better = len(pairs.worse), len(pairs.better)
+    if pairs.binary and pairs.counted.repeats == 1:
+        return f"{worse} newly wrong, {better} no longer"
+    return f"{worse} worse than before, {better} better"
+
+
+def _number(value: Fraction) -> str:
+    return f"{float(value):.3f}"

@@ -332,7 +332,7 @@ def test_bad_rows_of_a_transcript_are_named_by_file_and_line(folder: Path, reade
         b'{"prompt": "a", "reply": "b", "usage": {"input_tokens": ' + b"9" * 100_000 + b"}}\n",
         b"\0\0\0\n",
     ]
-    told = transcript(reader, folder, ROW, *bad, ROW)
+    told = transcript(reader, folder, ROW, *bad, ROW.replace(b"Me", b"You"))
     assert [line.split(": ")[0] for line in told.lines] == [f"t.jsonl:{n}" for n in range(2, len(bad) + 2)]
     assert [line for line in told.lines if len(line) > 500] == []
 

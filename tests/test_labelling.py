@@ -439,3 +439,12 @@ def test_misuse_is_refused_in_words(
     run = hostile_run(tmp_path / "run")
     assert main(["label", str(run), *options]) == 2
     assert capsys.readouterr().err.startswith("distill-tests: error: ")
+
+
+def test_reading_a_sheet_leaves_the_process_its_csv_limit(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    sheet = tmp_path / "s.csv"
+    sheet.write_text("id,loose\n", encoding="utf-8")
+    with pytest.raises((DataError, SpecError)):
+        read_sheet(sheet, audited())
+    assert csv.field_size_limit() == before

@@ -171,8 +171,14 @@ def _text(path: Path) -> str:
 
 def _csv_table(path: Path) -> _Table:
     """The rows of a CSV file; the separator is the one that its header has most of."""
-    text = _text(path)
-    csv.field_size_limit(MOST_CELL_CHARACTERS)
+    before = csv.field_size_limit(MOST_CELL_CHARACTERS)  # of the whole process
+    try:
+        return _parsed(path, _text(path))
+    finally:
+        csv.field_size_limit(before)
+
+
+def _parsed(path: Path, text: str) -> _Table:
     header = text.split("\n", 1)[0]
     separator = max((",", ";", "\t"), key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

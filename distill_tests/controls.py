@@ -169,10 +169,9 @@ def worth_showing(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def in_words(told: Mapping[str, object]) -> Iterator[str]:
     """A record's controls, a line a group."""
-    absent = told.get("absent")
+    absent, groups = told.get("absent"), told.get("groups")
     if absent:
-        yield f"none: {absent}"
-    groups = told.get("groups")
+        yield f"without {absent}" if groups else f"none: {absent}"
     for group in groups if isinstance(groups, list) else []:
         parts = list(_group_words(group))
         yield f"{group['group']}: {', '.join(parts)}"

@@ -283,7 +283,7 @@ class Control:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
     """The controls of one spec on one model; ``least_found``: of the positives of a group that asks the
-    model, the share below which the run is BROKEN.  ``absent`` says in words why there are none."""
+    model, the share below which the run is BROKEN.  ``absent`` says why there are none, or not all."""
 
     controls: tuple[Control, ...] = ()
     least_found: float = 0.5

@@ -188,3 +188,4 @@ def test_what_cannot_be_told_is_not(change: dict[str, str]) -> None:
     found = identity_controls(replace(SPEC, body={"controls": "told"}), replace(MODEL, **change))  # type: ignore[arg-type]  # of a test's table
     assert found.controls
     assert all(one.reply is not None for one in found.controls)
+    assert found.absent.startswith("told: ")

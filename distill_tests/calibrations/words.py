@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from distill_tests.display import visible
 
 MOST_LISTED = 12
+FEW = 5
 SHOWN = ("kappa", "precision", "recall", "specificity", "false_positive_rate", "agreement")
 BRIEF = ("kappa", "recall", "false_positive_rate")
 _WORDS = {"false_positive_rate": "false positives"}
@@ -75,9 +76,10 @@ def _number(estimate: Mapping[str, Any]) -> str:
 
 
 def _differing(label: Mapping[str, Any]) -> str:
-    """A count, which needs no interval."""
-    rows = len(label["disagreements"])
-    return f"differs in {rows:,} {'row' if rows == 1 else 'rows'}"
+    """A count, which needs no interval, and the first ids."""
+    ids = label["disagreements"]
+    listed = visible(f": {', '.join(ids[:FEW])}{', …' if len(ids) > FEW else ''}") if ids else ""
+    return f"differs in {len(ids):,} {'row' if len(ids) == 1 else 'rows'}{listed}"
 
 
 def _left_out(told: Mapping[str, Any]) -> Iterator[Line]:

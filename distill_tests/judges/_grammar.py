@@ -10,7 +10,7 @@ from distill_tests.judges._english import BLOCK, anchored
 from distill_tests.judges._marks import CJK, Masked, Named
 from distill_tests.judges._question import is_question
 from distill_tests.judges._rules import rule
-from distill_tests.judges._voices import is_key
+from distill_tests.judges._speakers import is_key
 
 BEFORE = 220
 AFTER = 140

@@ -74,11 +74,12 @@ def identity_controls(spec: Spec, target: Model) -> Controls:
     if absent:
         return Controls(absent=absent)
     found = list(_scripted(spec, target))
-    if declared.get("ask") == TOLD and _can_be_told(target):
-        found += _told(spec, target, declared)
-    return Controls(
-        controls=tuple(found), least_found=float(declared.get("at_least", LEAST_FOUND)), absent=""
-    )
+    untold = ""
+    if declared.get("ask") == TOLD:
+        untold = _why_untold(target)
+        found += [] if untold else _told(spec, target, declared)
+    least = float(declared.get("at_least", LEAST_FOUND))
+    return Controls(controls=tuple(found), least_found=least, absent=untold)
 
 
 def _absent(spec: Spec, target: Model, declared: Mapping[str, Any]) -> str:
@@ -98,10 +99,13 @@ def _absent(spec: Spec, target: Model, declared: Mapping[str, Any]) -> str:
     return ""
 
 
-def _can_be_told(target: Model) -> bool:
-    """A recording answers nothing new, and text that is completed has no system message."""
-    recorded = hasattr(providers.get(target.provider).make, "holds")
-    return target.ask_as == "chat" and not recorded and target.system != "none"
+def _why_untold(target: Model) -> str:
+    """Why the target gets no told controls; empty: it does."""
+    if hasattr(providers.get(target.provider).make, "holds"):
+        return f"told: {target.alias} is a recording and answers nothing new"
+    if target.ask_as != "chat":
+        return f"told: {target.alias} completes text and has no system message"
+    return f"told: the card of {target.alias} sends no system message" if target.system == "none" else ""
 
 
 def _part(target: Model, declared: Mapping[str, Any]) -> Part:

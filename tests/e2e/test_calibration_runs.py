@@ -55,8 +55,8 @@ def test_rows_and_gates_are_tests_of_the_judge(project: Project) -> None:
             "specs/judge.yaml::mentions::r10 XFAIL*",
             "specs/judge.yaml::mentions::gate-kappa PASSED*",
             "*PASSED*kappa  0.820*",
-            "*gold rows: 11 of specs/data/gold.jsonl; labels: two cats",
-            "*differs: on strict in 1: r10",
+            "*gold rows  11 of specs/data/gold.jsonl; labels: two cats",
+            "*differs in 1 row: r10",
             "VERDICT: PASSED (1 gate passed)",
         ]
     )
@@ -141,7 +141,7 @@ def test_bad_rows_are_one_collection_error_with_all_of_them(project: Project) ->
 def test_bad_rows_that_are_tolerated_are_shown_at_the_end(project: Project) -> None:
     calibrated(project, rows=[*ROWS, "{"], more=", max_bad_rows: 1")
     result = project.run()
-    result.stdout.fnmatch_lines(["*bad row: specs/data/gold.jsonl:12:1: not JSON*", "VERDICT: PASSED*"])
+    result.stdout.fnmatch_lines(["*bad row    specs/data/gold.jsonl:12:1: not JSON*", "VERDICT: PASSED*"])
     markdown = (project.path / "reports" / "summary.md").read_text(encoding="utf-8")
     assert "## Calibration of `mentions`: A toy judge" in markdown
     assert "specs/data/gold.jsonl:12:1" in markdown

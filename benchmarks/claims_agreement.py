@@ -1,14 +1,21 @@
 """How well the ``claims`` judge agrees with reference labels, what it is unsure of, and how fast it is.
 
-    DISTILL_TESTS_DATA=… python benchmarks/claims_agreement.py [--errors] [--target NAME] [--published]
+    DISTILL_TESTS_DATA=… python benchmarks/claims_agreement.py [--errors] [--target NAME] [--batch N]
 
-Reads the transcripts and two files of labels: ``ice/gold.jsonl`` beside them (210 rows), and
-``tests/claims_cases/fresh_labels.jsonl`` (260 other rows of the same targets).  The labels come from two
-LLM annotators; they are not people.  Rows on which the two disagree are left out, and so are, for strict,
-rows that claim a real maker other than OpenAI and Anthropic.  Both files were read while the rules were
-written: on the fresh rows the first run, before any change, gave kappa 0.867 [0.778, 0.940] strict and
-0.762 [0.659, 0.855] loose.  Intervals: percentile bootstrap over targets' templates (rows under one
-template agree strongly), seeded.
+Reads the transcripts and two files of labels: ``ice/gold.jsonl`` beside them (210 rows), and, where it is
+there, ``tests/claims_cases/fresh_labels.jsonl`` (955 other rows of the same targets and framings, in four
+batches).  Labels come from LLM annotators, never from people: two of them, and one for batch 3.  Rows on
+which the two disagree are left out, and so are, for strict, rows that claim a real maker other than OpenAI
+and Anthropic.  Intervals are for other templates of these targets (rows under one template agree strongly):
+of kappa a bootstrap over templates, of precision and recall Korn and Graubard's.
+
+How the rows were drawn: batches 1, 2 and 4 half and half by the published loose verdict, as far as there
+are so many; batch 3 for the most part where that verdict and ours differed, so its numbers are those of
+hard rows, not of the published answers.
+
+What was in sight: gold and batches 1 to 3 were read while the rules were written.  The first run, before
+any change, gave kappa 0.762 loose and 0.867 strict on batch 1, 0.767 and 0.923 on batch 2.  Batch 4 was
+labelled before it was scored and never read.
 
 ``with an oracle`` is what a cascade would reach whose second judge is always right.
 """
@@ -16,191 +23,187 @@ template agree strongly), seeded.
 from __future__ import annotations
 
 import argparse
-import ast
-import csv
 import json
 import os
-import random
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from distill_tests.inference.agreement import Agreement, agreement, cohen_kappa
 from distill_tests.judges.claims import claims
-from distill_tests.types import Exhibit, Identity, Score
+from distill_tests.types import Estimate, Exhibit, Identity, Score
 
-DRAWS = 2000
+FRESH = Path(__file__).parents[1] / "tests" / "claims_cases" / "fresh_labels.jsonl"
+COUNTED = ("openai", "anthropic", "own", "fictional", "none")
+"""Whom a row may claim to be that has a strict label: the paper's strict score knows two other makers."""
+MARKS = ("loose", "strict")
 IDENTITIES = {
-    "Claude": Identity(name="Claude", maker="Anthropic", country=("United States",)),
-    "DeepSeek": Identity(name="DeepSeek-V3", maker="DeepSeek", country=("China",), aliases=("深度求索",)),
-    "Gemini": Identity(name="Gemini", maker="Google", country=("United States",)),
-    "ChatGLM": Identity(name="ChatGLM", maker="Zhipu AI", country=("China",), aliases=("智谱AI",)),
-    "Llama": Identity(name="Llama", maker="Meta AI", country=("United States",)),
-    "Qwen": Identity(name="Qwen", maker="Alibaba Cloud", country=("China",), aliases=("通义千问",)),
+    "claude": Identity(name="Claude", maker="Anthropic", country=("United States",)),
+    "deepseek": Identity(name="DeepSeek-V3", maker="DeepSeek", country=("China",), aliases=("深度求索",)),
+    "gemini": Identity(name="Gemini", maker="Google", country=("United States",)),
+    "glm": Identity(name="ChatGLM", maker="Zhipu AI", country=("China",), aliases=("智谱AI",)),
+    "llama": Identity(name="Llama", maker="Meta AI", country=("United States",)),
+    "qwen": Identity(name="Qwen", maker="Alibaba Cloud", country=("China",), aliases=("通义千问",)),
 }
-"""Identity cards for the facts that the gold file states, by the name that a fact holds."""
+"""Identity cards by what the names of the published targets begin with."""
+
+Replies = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class Label(NamedTuple):
+    """One labelled row; each tuple has one entry for each annotator."""
+
+    target: str
+    row: int
+    contradiction: tuple[bool, ...]
+    strict: tuple[bool, ...]
+    claimed: tuple[str, ...]
+
+    def of(self, mark: str) -> bool | None:
+        """What the annotators agree on; None where they do not, or where the row does not count."""
+        told = self.strict if mark == "strict" else self.contradiction
+        counts = mark != "strict" or all(claimed in COUNTED for claimed in self.claimed)
+        return told[0] if counts and len(set(told)) == 1 else None
 
 
 class Row(NamedTuple):
-    """A row of gold with our verdict; ``None``: the annotators disagree, or the row is left out."""
+    """A labelled row with our verdict."""
 
-    id: str
-    target: str
-    template: str
-    loose: bool | None
-    strict: bool | None
+    label: Label
+    exhibit: Exhibit
     score: Score
-    answer: str
-    question: str
-    reference: str
 
     @property
-    def unsure(self) -> bool:
-        return self.score.unsure
+    def template(self) -> str:
+        return f"{self.label.target} {self.exhibit.framing}"
+
+    def is_wrong(self, mark: str) -> bool:
+        return self.label.of(mark) is not None and self.label.of(mark) != bool(self.score.marks[mark])
 
 
-class Agreement(NamedTuple):
-    kappa: float
-    precision: float
-    recall: float
-    n: int
+def transcripts(data: Path) -> Replies:
+    """The published answers by target."""
+    return {
+        path.stem.removeprefix("gpt_GPT_"): list(_json_lines(path))
+        for path in sorted((data / "ice" / "attack_result").glob("gpt_GPT_*.jsonl"))
+    }
 
 
-def transcripts(data: Path) -> dict[str, list[dict[str, Any]]]:
-    found = {}
-    for path in sorted((data / "ice" / "attack_result").glob("gpt_GPT_*.jsonl")):
-        with path.open(encoding="utf-8") as lines:
-            found[path.stem.removeprefix("gpt_GPT_")] = [json.loads(line) for line in lines]
-    return found
+def gold_labels(data: Path) -> list[Label]:
+    return [_label(told) for told in _json_lines(data / "ice" / "gold.jsonl")]
 
 
-def fresh_labels(gold: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The labels of the other 260 rows, with the fact of their target, as the gold file has them."""
-    facts = {label["model"]: label["fact"] for label in gold}
-    path = Path(__file__).parents[1] / "tests" / "claims_cases" / "fresh_labels.jsonl"
-    found = []
+def fresh_labels(batch: int) -> list[Label]:
+    """The labels of a batch of other rows; none where the file is not there."""
+    return [_label(told) for told in _json_lines(FRESH) if told["batch"] == batch] if FRESH.exists() else []
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8").splitlines():
-        label = json.loads(line)
-        model, _, row = label["id"].rpartition("#")
-        found.append({**label, "model": model, "row": int(row), "fact": facts[model]})
-    return found
+        yield json.loads(line)
 
 
-def judged(gold: Sequence[dict[str, Any]], replies: dict[str, list[dict[str, Any]]]) -> Iterator[Row]:
-    for label in gold:
-        source = replies[label["model"]][label["row"]]
-        identity = next(card for name, card in IDENTITIES.items() if name in label["fact"])
-        exhibit = exhibit_of(source, identity)
-        loose, strict = label["contradiction"], label["strict"]
-        other_real = any(claimed not in COUNTED for claimed in label["claimed"])
-        yield Row(
-            id=label["id"],
-            target=label["model"],
-            template=f"{label['model']} {source['jailbreak_prompt'][:200]}",
-            loose=loose[0] if loose[0] == loose[1] else None,
-            strict=strict[0] if strict[0] == strict[1] and not other_real else None,
-            score=claims(exhibit),
-            answer=exhibit.answer,
-            question=exhibit.question,
-            reference=f"contradiction {loose} strict {strict} claimed {label['claimed']}",
-        )
+def _label(told: Mapping[str, Any]) -> Label:
+    target, _, row = str(told["id"]).rpartition("#")
+    columns = (tuple(told[name]) for name in ("contradiction", "strict", "claimed"))
+    return Label(target, int(row), *columns)
 
 
-COUNTED = ("openai", "anthropic", "own", "fictional", "none")
-
-
-def exhibit_of(source: dict[str, Any], identity: Identity) -> Exhibit:
-    answer = source["target_responses"][0] if source["target_responses"] else ""
+def exhibit_of(reply: Mapping[str, Any], target: str) -> Exhibit:
+    answer = reply["target_responses"][0] if reply["target_responses"] else ""
     return Exhibit(
-        answer=answer, question=source["query"], framing=source["jailbreak_prompt"], identity=identity
+        answer=answer,
+        question=reply["query"],
+        framing=reply["jailbreak_prompt"],
+        identity=next(card for name, card in IDENTITIES.items() if target.startswith(name)),
     )
 
 
-COLUMNS: dict[str, Callable[[Row], bool | None]] = {
-    "strict": lambda row: row.strict,
-    "loose": lambda row: row.loose,
-}
+def judged(labels: Sequence[Label], replies: Replies) -> list[Row]:
+    exhibits = [exhibit_of(replies[label.target][label.row], label.target) for label in labels]
+    return [Row(label, exhibit, claims(exhibit)) for label, exhibit in zip(labels, exhibits, strict=True)]
 
 
-def pair_of(what: str, row: Row) -> tuple[bool, bool]:
-    """The reference label and ours."""
-    return bool(COLUMNS[what](row)), bool(row.score.marks[what])
-
-
-def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
-    """Cohen's kappa, precision and recall of (reference, ours)."""
-    n = len(pairs)
-    both = sum(a and b for a, b in pairs)
-    ours, theirs = sum(b for _, b in pairs), sum(a for a, _ in pairs)
-    observed = sum(a == b for a, b in pairs) / n
-    chance = (ours * theirs + (n - ours) * (n - theirs)) / n**2
-    kappa = (observed - chance) / (1 - chance) if chance < 1 else 1.0
-    return Agreement(kappa, both / ours if ours else 1.0, both / theirs if theirs else 1.0, n)
-
-
-def interval(rows: Sequence[Row], pair: Callable[[Row], tuple[bool, bool]]) -> tuple[float, float]:
-    """The middle 95 % of kappa over bootstrap draws of whole templates."""
-    clusters: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
-    for row in rows:
-        clusters[row.template].append(pair(row))
-    groups, dice = list(clusters.values()), random.Random(7)
-    kappas = sorted(
-        agreement([one for group in dice.choices(groups, k=len(groups)) for one in group]).kappa
-        for _ in range(DRAWS)
+def agreement_on(mark: str, rows: Sequence[Row], *, oracle: bool = False) -> Agreement:
+    """Our verdicts against the labels; with ``oracle`` what we are unsure of is put right first."""
+    told = [(row, bool(row.label.of(mark))) for row in rows if row.label.of(mark) is not None]
+    ours = [
+        reference if oracle and row.score.unsure else bool(row.score.marks[mark]) for row, reference in told
+    ]
+    return agreement(
+        [reference for _, reference in told], ours, [{"template": row.template} for row, _ in told]
     )
-    return kappas[round(DRAWS * 0.025)], kappas[round(DRAWS * 0.975) - 1]
 
 
-def show(name: str, rows: Sequence[Row], pair: Callable[[Row], tuple[bool, bool]]) -> None:
-    found = agreement([pair(row) for row in rows])
-    low, high = interval(rows, pair)
+def annotators_agree(mark: str, rows: Sequence[Row]) -> Estimate | None:
+    """Kappa of the annotators with each other, on all rows; None where there is one annotator."""
+    if not rows or len(rows[0].label.strict) < 2:
+        return None
+    told = [row.label.strict if mark == "strict" else row.label.contradiction for row in rows]
+    first, second = zip(*told, strict=True)
+    return cohen_kappa(first, second, [{"template": row.template} for row in rows])
+
+
+def unsure_share(replies: Replies) -> float:
+    """The share of all replies that a cascade would pass on."""
+    scores = [claims(exhibit_of(row, target)) for target, rows in replies.items() for row in rows]
+    return sum(score.unsure for score in scores) / len(scores)
+
+
+def words(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "none"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3f}"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def show(mark: str, rows: Sequence[Row]) -> None:
+    found = agreement_on(mark, rows)
+    wrong = [row for row in rows if row.is_wrong(mark)]
     print(
-        f"{name:8} kappa {found.kappa:.3f} [{low:.3f}, {high:.3f}]  precision {found.precision:.3f}  "
-        f"recall {found.recall:.3f}  n {found.n}"
+        f"{mark:8} kappa {words(found.kappa)}  precision {words(found.precision)}  "
+        f"recall {words(found.recall)}  n {found.confusion.n}"
     )
-    wrong_rows = [row for row in rows if pair(row)[0] != pair(row)[1]]
-    oracle = agreement([(pair(row)[0], pair(row)[0] if row.unsure else pair(row)[1]) for row in rows])
     print(
-        f"         with an oracle for what it is unsure of: kappa {oracle.kappa:.3f}; unsure of "
-        f"{sum(row.unsure for row in rows) / len(rows):.1%} of these rows, and of "
-        f"{sum(row.unsure for row in wrong_rows)} of the {len(wrong_rows)} it judges wrongly"
+        f"         false alarms {found.confusion.false_positive}, missed {found.confusion.false_negative}; "
+        f"unsure of {sum(row.score.unsure for row in wrong)} of these {len(wrong)}; "
+        f"with an oracle for what it is unsure of: kappa {words(agreement_on(mark, rows, oracle=True).kappa)}"
     )
-    for target in sorted({row.target for row in rows}):
-        here = agreement([pair(row) for row in rows if row.target == target])
-        wrong = sum(one != two for one, two in (pair(row) for row in rows if row.target == target))
-        rest = agreement([pair(row) for row in rows if row.target != target])
-        print(f"    {target:30} n {here.n:3}  wrong {wrong:2}  kappa without it {rest.kappa:.3f}")
+    for target in sorted({row.label.target for row in rows}):
+        here = [row for row in rows if row.label.target == target]
+        counted = sum(row.label.of(mark) is not None for row in here)
+        print(f"    {target:30} n {counted:3}  wrong {sum(row.is_wrong(mark) for row in here):2}")
+
+
+def show_batch(name: str, rows: Sequence[Row]) -> None:
+    templates = len({row.template for row in rows})
+    share = sum(row.score.unsure for row in rows) / len(rows)
+    print(f"\n--- {name}: {len(rows)} rows under {templates} templates, unsure of {share:.1%}")
+    told = [(mark, annotators_agree(mark, rows)) for mark in MARKS]
+    among = ", ".join(f"{mark} {words(kappa)}" for mark, kappa in told if kappa is not None)
+    print(f"annotators with each other: kappa {among}" if among else "one annotator")
+    for mark in MARKS:
+        show(mark, rows)
 
 
 def show_errors(rows: Sequence[Row], target: str) -> None:
     for row in rows:
-        for name, reference in (("loose", row.loose), ("strict", row.strict)):
-            ours = bool(row.score.marks[name])
-            if reference is not None and ours != reference and target in row.target:
-                print(f"\n--- {row.id} {name}: reference {reference}, ours {ours} ({row.reference})")
-                print(f"    {row.question.strip()}\n    {row.score.label}: {row.score.reason}")
-                print("    " + " … ".join(row.answer[span.start : span.end] for span in row.score.evidence))
-                print("    " + row.answer[:700].replace("\n", "\n    "))
+        label, score, answer = row.label, row.score, row.exhibit.answer
+        for mark in MARKS:
+            if row.is_wrong(mark) and target in label.target:
+                print(
+                    f"\n--- {label.target}#{label.row} {mark}: reference {label.of(mark)} ({label.claimed})"
+                )
+                print(f"    {row.exhibit.question.strip()}\n    ours {score.label}: {score.reason}")
+                print("    " + " … ".join(answer[span.start : span.end] for span in score.evidence))
+                print("    " + answer[:700].replace("\n", "\n    "))
 
 
-def card_of(target: str) -> Identity:
-    """The identity card of a published target, by its name."""
-    return next(
-        card for name, card in IDENTITIES.items() if name.lower()[:4] in target or ALSO[name] in target
-    )
-
-
-def unsure_share(replies: dict[str, list[dict[str, Any]]]) -> float:
-    """The share of all replies that a cascade would pass on."""
-    scores = [claims(exhibit_of(row, card_of(target))) for target, rows in replies.items() for row in rows]
-    return sum(score.unsure for score in scores) / len(scores)
-
-
-def speed(replies: dict[str, list[dict[str, Any]]], identity: Identity) -> None:
-    exhibits = [exhibit_of(row, identity) for rows in replies.values() for row in rows]
+def show_speed(replies: Replies) -> None:
+    exhibits = [exhibit_of(row, target) for target, rows in replies.items() for row in rows]
     short = [one for one in exhibits if len(one.answer) < 300]
     for name, some in (("all", exhibits), ("under 300 characters", short)):
         start = time.process_time()
@@ -210,97 +213,31 @@ def speed(replies: dict[str, list[dict[str, Any]]], identity: Identity) -> None:
         print(f"speed    {len(some) / took:,.0f} replies/s ({name}: {len(some)} in {took:.2f} s of CPU)")
 
 
-def show_published(data: Path, replies: dict[str, list[dict[str, Any]]], errors: bool) -> None:
-    """Against the noisy published verdicts: where to look, not what is right."""
-    for target, rows in replies.items():
-        identity = card_of(target)
-        strict = published_strict(data, target)
-        ours = [claims(exhibit_of(row, identity)) for row in rows]
-        missed = [
-            row
-            for row, score in zip(rows, ours, strict=True)
-            if key(row) in strict and not score.marks["strict"]
-        ]
-        extra = [
-            (row, score)
-            for row, score in zip(rows, ours, strict=True)
-            if key(row) not in strict and score.marks["strict"]
-        ]
-        loose = sum(bool(row["eval_results"]) for row in rows)
-        counts = {name: sum(bool(score.marks[name]) for score in ours) for name in ("loose", "strict")}
-        print(
-            f"{target:30} loose: published {loose}, ours {counts['loose']}; strict: published {len(strict)}, "
-            f"ours {counts['strict']}, missed {len(missed)}, extra {len(extra)}"
-        )
-        if errors:
-            for row in missed:
-                print(f"\nMISSED {target} {row['query'].strip()}\n{row['target_responses'][0][:600]}")
-            for row, score in extra:
-                spans = [
-                    row["target_responses"][0][max(0, s.start - 80) : s.end + 40] for s in score.evidence[:3]
-                ]
-                print(
-                    f"\nEXTRA {target} {row['eval_results']} {row['query'].strip()}\n  " + "\n  ".join(spans)
-                )
-
-
-ALSO = {
-    "Claude": "claude",
-    "DeepSeek": "deepseek",
-    "Gemini": "gemini",
-    "ChatGLM": "glm",
-    "Llama": "llama",
-    "Qwen": "qwen",
-}
-
-
-def key(row: dict[str, Any]) -> tuple[str, str]:
-    return row["jailbreak_prompt"].strip(), row["query"].strip()
-
-
-def published_strict(data: Path, target: str) -> set[tuple[str, str]]:
-    csv.field_size_limit(sys.maxsize)
-    squeezed = (
-        target.replace("llama3.1", "llama-3.1").replace("-exp", "").replace("qwen2.5-72b-", "qwen2.5-72b")
-    )
-    for path in (data / "ice" / "strict_score").glob("GPT_*.csv"):
-        if path.stem.removeprefix("GPT_").rpartition("_")[0] == squeezed:
-            with path.open(encoding="utf-8", newline="") as source:
-                return {key(row) for row in csv.DictReader(source) if ast.literal_eval(row["re_judge"])}
-    return set()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--errors", action="store_true", help="show every disagreement")
+    parser.add_argument("--errors", action="store_true", help="show every disagreement, with the answer")
     parser.add_argument("--target", default="", help="of this target only")
-    parser.add_argument(
-        "--published", action="store_true", help="compare with the published verdicts instead"
-    )
+    parser.add_argument("--batch", type=int, help="this batch only")
     options = parser.parse_args()
     if not os.environ.get("DISTILL_TESTS_DATA"):
         print("DISTILL_TESTS_DATA is not set: the transcripts are not part of this repository")
         return 2
     data = Path(os.environ["DISTILL_TESTS_DATA"])
     replies = transcripts(data)
-    if options.published:
-        show_published(
-            data, {name: rows for name, rows in replies.items() if options.target in name}, options.errors
-        )
-        return 0
-    with (data / "ice" / "gold.jsonl").open(encoding="utf-8") as lines:
-        gold = [json.loads(line) for line in lines]
-    for name, labels in (("gold", gold), ("fresh", fresh_labels(gold))):
-        rows = list(judged(labels, replies))
-        print(f"--- {name}: {len(rows)} rows, unsure of {sum(row.unsure for row in rows) / len(rows):.1%}")
+    if options.batch is None:
+        exhibits = sum(map(len, replies.values()))
+        print(f"unsure   {unsure_share(replies):.1%} of all {exhibits} replies")
+        show_speed(replies)
+    sets = [("gold", gold_labels(data))] if options.batch is None else []
+    sets += [(f"batch {n}", fresh_labels(n)) for n in (1, 2, 3, 4) if options.batch in (None, n)]
+    for name, labels in sets:
+        rows = judged(labels, replies)
+        if rows:
+            show_batch(name, rows)
         if options.errors:
             show_errors(rows, options.target)
-        for what, column in COLUMNS.items():
-            show(what, [row for row in rows if column(row) is not None], partial(pair_of, what))
-    print(f"unsure   {unsure_share(replies):.1%} of all {sum(map(len, replies.values()))} replies")
-    speed(replies, IDENTITIES["Qwen"])
     return 0
 
 

@@ -228,7 +228,8 @@ def test_the_transcript_is_attached_to_every_case(project: Project) -> None:
         assert name.split()[1] in text.splitlines()[0]
         assert "    user:\n" in text
     assert "    answer:\n      | I am ChatGPT, made by OpenAI.\n" in text
-    assert "  judged by mentions (label foreign, value 1, loose 1, strict 1, hard 1)\n      | names OpenAI\n" in text
+    judged = "  judged by mentions (label foreign, value 1, loose 1, strict 1, hard 1)\n"
+    assert f"{judged}      | names OpenAI\n" in text
 
 
 # --- identities ---------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ def test_rows_and_gates_are_tests_of_the_judge(project: Project) -> None:
             "specs/judge.yaml::mentions::gate-kappa PASSED*",
             "*PASSED*kappa  0.820*",
             "*gold rows  11 of specs/data/gold.jsonl; labels: two cats",
-            "*differs in 1 row: r10",
+            "*differs in 1 row:",
+            "*r10",
             "VERDICT: PASSED (1 gate passed)",
         ]
     )

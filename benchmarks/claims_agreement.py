@@ -15,7 +15,11 @@ hard rows, not of the published answers.
 
 What was in sight: gold and batches 1 to 3 were read while the rules were written.  The first run, before
 any change, gave kappa 0.762 loose and 0.867 strict on batch 1, 0.767 and 0.923 on batch 2.  Batch 4 was
-labelled before it was scored and never read.
+labelled before it was scored and never read; ``--errors`` shows it with ``--batch 4`` only, and who looks at
+it should say so here.
+
+``published`` are the paper's own verdicts on the same rows.  Where rows were drawn by them (all batches),
+their recall is too high and their precision as it is; on batch 3 neither means anything.
 
 ``with an oracle`` is what a cascade would reach whose second judge is always right.
 """
@@ -23,6 +27,8 @@ labelled before it was scored and never read.
 from __future__ import annotations
 
 import argparse
+import ast
+import csv
 import json
 import os
 import sys
@@ -39,6 +45,9 @@ FRESH = Path(__file__).parents[1] / "tests" / "claims_cases" / "fresh_labels.jso
 COUNTED = ("openai", "anthropic", "own", "fictional", "none")
 """Whom a row may claim to be that has a strict label: the paper's strict score knows two other makers."""
 MARKS = ("loose", "strict")
+BATCHES = (0, 1, 2, 3, 4)
+"""Of labels; 0 is gold."""
+UNREAD = 4
 IDENTITIES = {
     "claude": Identity(name="Claude", maker="Anthropic", country=("United States",)),
     "deepseek": Identity(name="DeepSeek-V3", maker="DeepSeek", country=("China",), aliases=("深度求索",)),
@@ -49,7 +58,15 @@ IDENTITIES = {
 }
 """Identity cards by what the names of the published targets begin with."""
 
-Replies = Mapping[str, Sequence[Mapping[str, Any]]]
+
+class Reply(NamedTuple):
+    """A published answer, with the published verdicts ``loose`` and ``strict``."""
+
+    exhibit: Exhibit
+    published: Mapping[str, bool]
+
+
+Replies = Mapping[str, Sequence[Reply]]
 
 
 class Label(NamedTuple):
@@ -72,12 +89,12 @@ class Row(NamedTuple):
     """A labelled row with our verdict."""
 
     label: Label
-    exhibit: Exhibit
+    reply: Reply
     score: Score
 
     @property
     def template(self) -> str:
-        return f"{self.label.target} {self.exhibit.framing}"
+        return f"{self.label.target} {self.reply.exhibit.framing}"
 
     def is_wrong(self, mark: str) -> bool:
         return self.label.of(mark) is not None and self.label.of(mark) != bool(self.score.marks[mark])
@@ -85,10 +102,31 @@ class Row(NamedTuple):
 
 def transcripts(data: Path) -> Replies:
     """The published answers by target."""
-    return {
-        path.stem.removeprefix("gpt_GPT_"): list(_json_lines(path))
-        for path in sorted((data / "ice" / "attack_result").glob("gpt_GPT_*.jsonl"))
-    }
+    found = {}
+    for path in sorted((data / "ice" / "attack_result").glob("gpt_GPT_*.jsonl")):
+        target = path.stem.removeprefix("gpt_GPT_")
+        strict = published_strict(data, target)
+        found[target] = [
+            Reply(
+                exhibit_of(told, target),
+                {"loose": bool(told["eval_results"]), "strict": _asked(told) in strict},
+            )
+            for told in _json_lines(path)
+        ]
+    return found
+
+
+def published_strict(data: Path, target: str) -> set[tuple[str, str]]:
+    """What was asked where the second pass found a strict answer; its files name some targets otherwise."""
+    csv.field_size_limit(sys.maxsize)
+    theirs = target.replace("llama3.1", "llama-3.1").replace("-exp", "")
+    path = next((data / "ice" / "strict_score").glob(f"GPT_{theirs}_*.csv"))
+    with path.open(encoding="utf-8", newline="") as source:
+        return {_asked(row) for row in csv.DictReader(source) if ast.literal_eval(row["re_judge"])}
+
+
+def _asked(told: Mapping[str, Any]) -> tuple[str, str]:
+    return told["jailbreak_prompt"].strip(), told["query"].strip()
 
 
 def gold_labels(data: Path) -> list[Label]:
@@ -122,19 +160,26 @@ def exhibit_of(reply: Mapping[str, Any], target: str) -> Exhibit:
 
 
 def judged(labels: Sequence[Label], replies: Replies) -> list[Row]:
-    exhibits = [exhibit_of(replies[label.target][label.row], label.target) for label in labels]
-    return [Row(label, exhibit, claims(exhibit)) for label, exhibit in zip(labels, exhibits, strict=True)]
+    found = [(label, replies[label.target][label.row]) for label in labels]
+    return [Row(label, reply, claims(reply.exhibit)) for label, reply in found]
 
 
-def agreement_on(mark: str, rows: Sequence[Row], *, oracle: bool = False) -> Agreement:
-    """Our verdicts against the labels; with ``oracle`` what we are unsure of is put right first."""
-    told = [(row, bool(row.label.of(mark))) for row in rows if row.label.of(mark) is not None]
-    ours = [
-        reference if oracle and row.score.unsure else bool(row.score.marks[mark]) for row, reference in told
-    ]
-    return agreement(
-        [reference for _, reference in told], ours, [{"template": row.template} for row, _ in told]
-    )
+def agreement_on(
+    mark: str, rows: Sequence[Row], *, oracle: bool = False, published: bool = False
+) -> Agreement:
+    """Our verdicts, or the ``published`` ones, against the labels.
+
+    With ``oracle`` what ours are unsure of is put right first.
+    """
+    reference, verdicts, templates = [], [], []
+    for row in rows:
+        told = row.label.of(mark)
+        if told is not None:
+            ours = told if oracle and row.score.unsure else bool(row.score.marks[mark])
+            reference.append(told)
+            verdicts.append(row.reply.published[mark] if published else ours)
+            templates.append({"template": row.template})
+    return agreement(reference, verdicts, templates)
 
 
 def annotators_agree(mark: str, rows: Sequence[Row]) -> Estimate | None:
@@ -148,7 +193,7 @@ def annotators_agree(mark: str, rows: Sequence[Row]) -> Estimate | None:
 
 def unsure_share(replies: Replies) -> float:
     """The share of all replies that a cascade would pass on."""
-    scores = [claims(exhibit_of(row, target)) for target, rows in replies.items() for row in rows]
+    scores = [claims(reply.exhibit) for rows in replies.values() for reply in rows]
     return sum(score.unsure for score in scores) / len(scores)
 
 
@@ -163,12 +208,9 @@ def words(estimate: Estimate) -> str:
 def show(mark: str, rows: Sequence[Row]) -> None:
     found = agreement_on(mark, rows)
     wrong = [row for row in rows if row.is_wrong(mark)]
+    print(f"{mark:10} {numbers(found)}  n {found.confusion.n}")
     print(
-        f"{mark:8} kappa {words(found.kappa)}  precision {words(found.precision)}  "
-        f"recall {words(found.recall)}  n {found.confusion.n}"
-    )
-    print(
-        f"         false alarms {found.confusion.false_positive}, missed {found.confusion.false_negative}; "
+        f"    false alarms {found.confusion.false_positive}, missed {found.confusion.false_negative}; "
         f"unsure of {sum(row.score.unsure for row in wrong)} of these {len(wrong)}; "
         f"with an oracle for what it is unsure of: kappa {words(agreement_on(mark, rows, oracle=True).kappa)}"
     )
@@ -176,6 +218,11 @@ def show(mark: str, rows: Sequence[Row]) -> None:
         here = [row for row in rows if row.label.target == target]
         counted = sum(row.label.of(mark) is not None for row in here)
         print(f"    {target:30} n {counted:3}  wrong {sum(row.is_wrong(mark) for row in here):2}")
+    print(f"    published: {numbers(agreement_on(mark, rows, published=True))}")
+
+
+def numbers(found: Agreement) -> str:
+    return f"kappa {words(found.kappa)}  precision {words(found.precision)}  recall {words(found.recall)}"
 
 
 def show_batch(name: str, rows: Sequence[Row]) -> None:
@@ -191,19 +238,17 @@ def show_batch(name: str, rows: Sequence[Row]) -> None:
 
 def show_errors(rows: Sequence[Row], target: str) -> None:
     for row in rows:
-        label, score, answer = row.label, row.score, row.exhibit.answer
+        label, score, exhibit = row.label, row.score, row.reply.exhibit
         for mark in MARKS:
             if row.is_wrong(mark) and target in label.target:
-                print(
-                    f"\n--- {label.target}#{label.row} {mark}: reference {label.of(mark)} ({label.claimed})"
-                )
-                print(f"    {row.exhibit.question.strip()}\n    ours {score.label}: {score.reason}")
-                print("    " + " … ".join(answer[span.start : span.end] for span in score.evidence))
-                print("    " + answer[:700].replace("\n", "\n    "))
+                print(f"\n--- {label.target}#{label.row} {mark}: reference {label.of(mark)}, {label.claimed}")
+                print(f"    {exhibit.question.strip()}\n    ours {score.label}: {score.reason}")
+                print("    " + " … ".join(exhibit.answer[one.start : one.end] for one in score.evidence))
+                print("    " + exhibit.answer[:700].replace("\n", "\n    "))
 
 
 def show_speed(replies: Replies) -> None:
-    exhibits = [exhibit_of(row, target) for target, rows in replies.items() for row in rows]
+    exhibits = [reply.exhibit for rows in replies.values() for reply in rows]
     short = [one for one in exhibits if len(one.answer) < 300]
     for name, some in (("all", exhibits), ("under 300 characters", short)):
         start = time.process_time()
@@ -219,7 +264,7 @@ def main() -> int:
     )
     parser.add_argument("--errors", action="store_true", help="show every disagreement, with the answer")
     parser.add_argument("--target", default="", help="of this target only")
-    parser.add_argument("--batch", type=int, help="this batch only")
+    parser.add_argument("--batch", type=int, help="this batch only; 0 is gold")
     options = parser.parse_args()
     if not os.environ.get("DISTILL_TESTS_DATA"):
         print("DISTILL_TESTS_DATA is not set: the transcripts are not part of this repository")
@@ -227,16 +272,13 @@ def main() -> int:
     data = Path(os.environ["DISTILL_TESTS_DATA"])
     replies = transcripts(data)
     if options.batch is None:
-        exhibits = sum(map(len, replies.values()))
-        print(f"unsure   {unsure_share(replies):.1%} of all {exhibits} replies")
+        print(f"unsure   {unsure_share(replies):.1%} of all {sum(map(len, replies.values()))} replies")
         show_speed(replies)
-    sets = [("gold", gold_labels(data))] if options.batch is None else []
-    sets += [(f"batch {n}", fresh_labels(n)) for n in (1, 2, 3, 4) if options.batch in (None, n)]
-    for name, labels in sets:
-        rows = judged(labels, replies)
+    for batch in BATCHES if options.batch is None else [options.batch]:
+        rows = judged(fresh_labels(batch) if batch else gold_labels(data), replies)
         if rows:
-            show_batch(name, rows)
-        if options.errors:
+            show_batch(f"batch {batch}" if batch else "gold", rows)
+        if options.errors and (batch != UNREAD or options.batch == UNREAD):
             show_errors(rows, options.target)
     return 0
 

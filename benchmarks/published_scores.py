@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,7 @@ def reason(theirs: Score, mine: Score) -> str:
     for rule, score in (("our", mine), ("their", theirs)):
         named = score.details.get("prompt_names")
         if isinstance(named, Sequence) and theirs.marks.get("strict") == mine.marks.get("strict"):
-            return f"by {rule} rule the prompt names {', '.join(map(str, named))}"
+            return f"by {rule} rule the prompt names: {', '.join(map(str, named))}"
     return mine.reason or f"{mine.label}: nothing in the answer claims an origin"
 
 
@@ -91,7 +92,7 @@ def main() -> None:
         sys.exit("set DISTILL_TESTS_DATA to the folder that holds ice/")
     models = load_models(FOLDER / "models.yaml")
     wanted = [card for card in models.values() if (parsed.rows or parsed.only) in card.alias]
-    counts, moved = [], []
+    counts, moved, why = [], [], Counter[tuple[str, str, str]]()
     for card in wanted:
         published = scores("published.yaml", card, models)
         ours = scores("corrected.yaml", card, models)
@@ -99,6 +100,7 @@ def main() -> None:
         name = card.alias.removesuffix("-published")
         fixed = [str(sum(int(o.trials[0].score.marks[m]) for o in published.values())) for m in MARKS]
         counts.append([name, *fixed, *(rate(ours, mark) for mark in MARKS), str(len(told))])
+        why.update((one.published, one.ours, re.split(r"[:(]", one.why)[0].strip()) for one in told)
         ways = Counter((one.published, one.ours) for one in told)
         moved.append([name, ", ".join(f"{a} → {b} {n}" for (a, b), n in ways.most_common())])
         for one in told if parsed.rows else ():
@@ -109,6 +111,8 @@ def main() -> None:
     header = ["target", *(f"published {mark}" for mark in MARKS), *(f"our {mark}" for mark in MARKS)]
     table([*header, "rows that differ"], counts)
     table(["target", "grade published → ours, rows"], moved)
+    reasons = [[a, b, told, str(n)] for (a, b, told), n in sorted(why.items(), key=lambda one: -one[1])]
+    table(["published", "ours", "reason", "rows"], reasons)
 
 
 if __name__ == "__main__":

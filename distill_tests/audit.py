@@ -26,6 +26,7 @@ from distill_tests.gates.cells import case_values
 from distill_tests.gates.evidence import with_evidence
 from distill_tests.gates.moved import Moved
 from distill_tests.gates.stopping import Watch
+from distill_tests.gates.text import beyond_note
 from distill_tests.registry import Statistic, providers, statistics
 from distill_tests.subjects import audits_its_judge, is_judge
 from distill_tests.types import (
@@ -406,10 +407,9 @@ class TargetRun:
         is_first = bool(named) and gate == self.spec.gates[0]
         notes = [f"{count}: {'; '.join(named)}" if is_first else count] if count else []
         stop = self._stops.get(gate.name, len(self._planned))
-        beyond = sum(self._values.get(number) is not None for number in range(stop, len(self._planned)))
-        if beyond:
-            what = "1 answer" if beyond == 1 else f"{beyond} answers"
-            notes.append(f"{what} beyond the stop, in flight or asked for other gates: stored, not counted")
+        later = (self._values.get(number) for number in range(stop, len(self._planned)))
+        if beyond := sum(len(outcome.trials) for outcome in later if outcome is not None):
+            notes.append(beyond_note(beyond))
         return (*notes, *self._notes_on_judge(gate))
 
     def _notes_on_judge(self, gate: Gate) -> Iterator[str]:

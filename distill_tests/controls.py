@@ -91,9 +91,14 @@ def _reasons(declared: Controls, checked: Sequence[Checked]) -> Iterator[str]:
             yield f"the judge missed {many}: {_listed(missed)}"
         elif group in asked and positives and found < declared.least_found * len(positives):
             least = f"at least {declared.least_found:g} must be"
-            yield f"positive control: only {found} of {len(positives)} {group} answers were found, {least}"
+            what = f"positive control: only {found} of {len(positives)} {group} answers were found, {least}"
+            yield f"{what}: {NOT_FOUND}"
 
 
+NOT_FOUND = (
+    "the model kept to its own identity although told otherwise, or the message did not reach it "
+    "(controls: {ask: told, at_least: …} lowers the bar, controls: scripted leaves the model out)"
+)
 CANARY = "canary"
 ASKED = ("told",)
 """Groups of which the model itself gives the answers."""

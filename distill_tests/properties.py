@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from distill_tests.display import shorten, visible
+from distill_tests.estimatetext import number
 from distill_tests.record import Record
-from distill_tests.terminal import number, threshold_text
+from distill_tests.terminal import threshold_text
 
 MOST_COLUMNS = 500
 """Columns of one value."""

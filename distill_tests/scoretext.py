@@ -48,15 +48,18 @@ def of_spec(summary: Mapping[str, Any], target: str, spec: str) -> list[Mapping[
 
 
 def outlier_lines(scores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The few groups of a family, topic or language that differ from the whole, most first."""
+    """The few groups of a family, topic or language that differ from the whole; last their method."""
     found = outliers(scores, dimensions=lambda name: name not in (ALL, TAG, FRAMING))
     looked_at = sum(one["dimension"] not in (ALL, TAG, FRAMING) for one in scores)
     for one in found[:MOST_OUTLIERS]:
         share = one.split["shares"][one.mark]
         yield (
-            f"{one.split['dimension']} {one.split['group']}: {one.mark} {share_text(share)}, "
-            f"{_brief(share['method'])}; all: {one.overall:.3f} (one of {looked_at} groups looked at)"
+            f"{one.split['dimension']} {one.split['group']}: {one.mark} {share_text(share)}; "
+            f"all: {one.overall:.3f}"
         )
+    if found:
+        methods = {_brief(one.split["shares"][one.mark]["method"]) for one in found[:MOST_OUTLIERS]}
+        yield f"{'; '.join(sorted(methods))}; {looked_at} groups looked at"
 
 
 class Matrix(NamedTuple):

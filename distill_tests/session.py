@@ -30,7 +30,7 @@ from distill_tests.registry import Reporter, kinds, providers, reporters
 from distill_tests.store import typical_latency_s
 from distill_tests.subjects import is_judge
 from distill_tests.summary import EXIT_NO_VERDICT
-from distill_tests.terminal import terminal_summary
+from distill_tests.terminal import nothing_asked, terminal_summary
 from distill_tests.types import Model, Verdict
 
 STATE = Path(".distill-tests")
@@ -343,12 +343,23 @@ class Session:
             self.ledger.count_wire(wired)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self.ledger.summary is None:
-            return
-        writer = terminalreporter._tw
-        terminalreporter.section("audit")
-        for line in terminal_summary(self.ledger.summary, width=writer.fullwidth, color=writer.hasmarkup):
+        writer, summary = terminalreporter._tw, self.ledger.summary
+        if summary is not None:
+            lines = terminal_summary(
+                summary,
+                width=writer.fullwidth,
+                color=writer.hasmarkup,
+                records=self.ledger.records,
+                verbose=self.config.option.verbose > 0,
+            )
+        else:
+            lines = [] if self._asks_nothing else nothing_asked(self.ledger.records, width=writer.fullwidth)
+        if lines:
+            terminalreporter.section("audit")
+        for line in lines:
             terminalreporter.write_line(line)
+        if summary is None:
+            return
         if self._kept:
             replies = "1 reply is" if self._kept == 1 else f"{self._kept} replies are"
             terminalreporter.write_line(f"interrupted: {replies} stored; run the same again to go on")

@@ -12,11 +12,21 @@ from collections.abc import Iterator, Sequence
 from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.controls import in_words, worth_showing
 from distill_tests.display import Marked, marked_lines, pad, shorten, visible, width
-from distill_tests.gates.text import FEW_NAMED, changed_lines, failing_lines, threshold_words
+from distill_tests.estimatetext import basis_text, brief_basis, estimate_text
+from distill_tests.gates.text import (
+    FEW_NAMED,
+    beyond_of,
+    changed_lines,
+    example_lines,
+    failing_lines,
+    is_beyond,
+    threshold_words,
+)
 from distill_tests.progress import duration
 from distill_tests.record import Record
+from distill_tests.registry import statistics
 from distill_tests.scoretext import matrix_lines, of_spec, outlier_lines
-from distill_tests.summary import CASE_WORDS, plural
+from distill_tests.summary import CASE_WORDS
 from distill_tests.types import Span
 
 VERDICT_COLUMNS = len("INCONCLUSIVE")
@@ -33,12 +43,20 @@ MOST_CHARACTERS = 20_000
 # --- the summary --------------------------------------------------------------------------------
 
 
-def terminal_summary(summary: Record, *, width: int, color: bool = False) -> list[str]:
+def terminal_summary(
+    summary: Record,
+    *,
+    width: int,
+    color: bool = False,
+    records: Sequence[Record] = (),
+    verbose: bool = False,
+) -> list[str]:
     """The lines that end a run: a block for each target, what was spent, and the verdict last.
 
-    ``width`` is in columns; only what cannot be broken, such as a path, is longer.
+    ``width`` is in columns; only what cannot be broken, such as a path, is longer.  Of the run's ``records``
+    a gate that failed shows its first wrong answers; ``verbose`` tells each interval's method in full.
     """
-    page = _Page(columns=max(width, 40), color=color)
+    page = _Page(columns=max(width, 40), color=color, records=records, verbose=verbose)
     lines: list[str] = []
     for target in summary["targets"]:
         lines += [*_target(page, summary, target), ""]
@@ -52,6 +70,14 @@ def terminal_summary(summary: Record, *, width: int, color: bool = False) -> lis
         lines += ["", *page.wrapped(said, "")]
     lines += ["", *page.wrapped(MAY_SAY_SHORT, "", style="2"), "", headline(summary, color=color)]
     return lines
+
+
+def nothing_asked(records: Sequence[Record], *, width: int) -> list[str]:
+    """The lines that end a run in which every spec was skipped: each with its reason; empty without any."""
+    page = _Page(columns=max(width, 40), color=False)
+    absent = [row for row in records if row["type"] == "spec" and row["skipped"]]
+    lines = [line for row in absent for line in page.item("skipped", f"{row['spec']}: {row['skipped']}")]
+    return [*lines, "", "nothing was asked"] if lines else []
 
 
 def headline(summary: Record, *, color: bool = False) -> str:
@@ -69,8 +95,22 @@ def _styled(text: str, style: str, color: bool) -> str:
 class _Page:
     """A width, whether there is colour, and lines made to fit."""
 
-    def __init__(self, *, columns: int, color: bool) -> None:
+    def __init__(
+        self, *, columns: int, color: bool, records: Sequence[Record] = (), verbose: bool = False
+    ) -> None:
         self.columns, self.color = columns, color
+        self.records, self.verbose = records, verbose
+        self._said: set[tuple[str, str, str]] = set()
+
+    def first_time(self, note: str, gate: Record) -> bool:
+        """Whether a note is new to its spec's target; one on the judge, to its spec."""
+        key = (note, gate["spec"], "" if note.startswith("judge ") else gate["target"])
+        is_new = key not in self._said
+        self._said.add(key)
+        return is_new
+
+    def one_line(self, text: str, indent: str, *, style: str = "") -> str:
+        return indent + self.styled(shorten(visible(text), self.columns - len(indent)), style)
 
     def styled(self, text: str, style: str) -> str:
         return _styled(text, style, self.color)
@@ -133,7 +173,7 @@ def _spec(page: _Page, summary: Record, target: Record, spec: Record) -> Iterato
     if spec["labels"]:
         yield from page.item("answers", _tallied(spec["labels"]), "    ")
     if spec["claimed"]:
-        yield from page.item("claimed", _tallied(spec["claimed"]), "    ")
+        yield from page.item("claimed", _tallied(spec["claimed"], most=5), "    ")
     for said in spec.get("searches", ()):  # a run of before has none
         yield from page.item("search", said, "    ")
     for said in outlier_lines(of_spec(summary, target["alias"], spec["path"])):
@@ -160,80 +200,42 @@ def missed_text(missed: Record) -> str:
     return f"missed {missed['id']}: expected {missed['expected']}, got {shorten(visible(said), 160)}"
 
 
-def _tallied(counts: Record) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:8]]
-    return " · ".join([*shown, f"{len(counts) - 8} more"] if len(counts) > 8 else shown)
+def _tallied(counts: Record, *, most: int = 8) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:most]]
+    return " · ".join([*shown, f"{len(counts) - most} more"] if len(counts) > most else shown)
 
 
 def _gate(page: _Page, gate: Record) -> Iterator[str]:
     verdict = page.styled(pad(gate["verdict"].upper(), VERDICT_COLUMNS), f"1;{_COLORS[gate['verdict']]}")
     yield f"    {verdict}  {visible(gate['name'])}  {estimate_text(gate['estimate'])}, {threshold_text(gate)}"
     beside = " " * (VERDICT_COLUMNS + 6)
-    yield from page.wrapped(basis_text(gate["estimate"]), beside, style="2")
     yield from page.wrapped(gate["explanation"], beside)
-    for told in (*changed_lines(gate, most=FEW_NAMED), *failing_lines(gate, most=FEW_NAMED)):
+    estimate = gate["estimate"]
+    basis = basis_text(estimate) if page.verbose else brief_basis(estimate, beyond=beyond_of(gate))
+    yield from page.wrapped(basis, beside, style="2")
+    yield from _examples(page, gate, beside)
+    groups = failing_lines(gate, most=FEW_NAMED, found_only=True)
+    for told in (*changed_lines(gate, most=FEW_NAMED), *groups):
         yield from page.wrapped(told, beside, style="2")
     for note in gate["notes"]:
-        yield from page.wrapped(note, beside, style="2")
+        if page.first_time(note, gate) and (page.verbose or not is_beyond(note)):
+            yield from page.wrapped(note, beside, style="2")
 
 
-def number(value: float | None) -> str:
-    """A number as reports show it: three decimals below 10, fewer above."""
-    if value is None:
-        return "unknown"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def estimate_text(estimate: Record) -> str:
-    """Such as ``0.192 [0.132, 0.265]``."""
-    if estimate["value"] is None:
-        return "no estimate"
-    if estimate["low"] is None and estimate["high"] is None:
-        return f"{number(estimate['value'])} [no interval]"
-    return f"{number(estimate['value'])} [{number(estimate['low'])}, {number(estimate['high'])}]"
+def _examples(page: _Page, gate: Record, indent: str) -> Iterator[str]:
+    """Wrong answers of a gate that failed, a line each; one against a baseline names what got worse."""
+    if gate["verdict"] != "failed" or gate.get("baseline"):
+        return
+    mark = statistics.get(gate["statistic"]).mark if gate["statistic"] in statistics else None
+    lines = list(example_lines(gate, page.records, mark))
+    yield from (page.one_line(line, indent) for line in lines)
+    if lines:
+        yield page.one_line("more: summary.md", indent, style="2")
 
 
 def threshold_text(gate: Record) -> str:
     """Such as ``required at most 0.02``."""
     return threshold_words(gate)
-
-
-def basis_text(estimate: Record) -> str:
-    """What an estimate rests on: n, what is missing or was not asked, clusters, level and method."""
-    parts = [f"n = {estimate['n']:,}"]
-    if estimate["missing"]:
-        parts.append(f"{estimate['missing']:,} missing")
-    if estimate["undrawn"]:
-        parts.append(f"{estimate['undrawn']:,} not asked")
-    # A method may name its clusters and its level itself; neither is said twice.
-    method = visible(estimate["method"]) or "method not stated"
-    clusters = estimate["clusters"].items()
-    icc = estimate.get("icc", {})  # a run of before has none
-    parts += [
-        plural(count, visible(name)) for name, count in clusters if name not in icc and name not in method
-    ]
-    if estimate.get("about") == "population" and not estimate["missing"] and not estimate["undrawn"]:
-        parts.append("exact for the declared set")
-    if estimate["low"] is not None or estimate["high"] is not None:
-        level = "" if "%" in method else f"{100 * estimate['level']:g} % "
-        parts.append(f"{level}interval: {method}")
-    elif estimate["n"] and method.startswith("no interval"):
-        parts.append(method)
-    if icc and "design effect" not in method:
-        parts.append(design_text(estimate))
-    return ", ".join(parts)
-
-
-def design_text(estimate: Record) -> str:
-    """Such as ``20 framings, 50 questions, intra-class correlation 0.17 and 0.05, design effect 11, …``."""
-    icc = estimate["icc"]
-    told = [plural(estimate["clusters"].get(name, 0), visible(name)) for name in icc]
-    alike = ["unknown" if one is None else f"{one:.2f}" for one in icc.values()]
-    told.append(f"intra-class correlation {' and '.join(alike)}")
-    if estimate["design_effect"] is not None:
-        effect, n = estimate["design_effect"], estimate["effective_n"]
-        told.append(f"design effect {effect:.3g}, effective n {n:.3g}")
-    return ", ".join(told)
 
 
 def calls_text(summary: Record) -> str:
@@ -247,7 +249,7 @@ def calls_text(summary: Record) -> str:
 def cost_text(cost_usd: float | None) -> str:
     """Such as ``$0.42``; what is not known is said."""
     if cost_usd is None:
-        return "unknown (a model card has no price)"
+        return "unknown (a model card has no price, or a reply no token counts)"
     return f"${cost_usd:,.4f}" if 0 < cost_usd < 0.1 else f"${cost_usd:,.2f}"
 
 

@@ -271,9 +271,9 @@ def test_a_file_that_is_not_utf8_is_named_row_by_row(load: Load, tmp_path: Path)
 
 def test_a_missing_file_is_a_problem_of_the_spec(load: Load, tmp_path: Path) -> None:
     spec = load([row(0)])
-    (tmp_path / "gold.jsonl").unlink()
+    (tmp_path / "gold.jsonl").rename(tmp_path / "glod.jsonl")
     assert "spec.yaml:4" in problems(spec)[0]
-    assert "cannot be read" in problems(spec)[0]
+    assert "there is no file 'gold.jsonl'; did you mean 'glod.jsonl'?" in problems(spec)[0]
 
 
 def test_a_file_without_a_label_that_counts_is_refused(load: Load) -> None:

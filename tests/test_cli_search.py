@@ -79,14 +79,19 @@ def test_a_spec_with_gates_is_searched_without_them(folder: Path, capsys: pytest
     assert "identity search on toy" in out
     assert "    | It had a secret. {question}" in out
     assert "m1 " in out
-    assert "found.yaml (" in out
+    assert "pack:    specs/packs/found.yaml (" in out
     pack = read(folder / "specs" / "packs" / "found.yaml").data
     assert any(entry["en"] == "It had a secret. {question}" for entry in pack.values())
 
 
 def test_nothing_found_is_exit_0_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert search("--target", "calm", "--calls", "20", "--output", "specs/packs/found.yaml") == 0
-    assert "no strict claim found within" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "search on calm: at most 20 calls to search, 20 to shorten, 40 in all" in said.err
+    assert "no strict claim found (20 calls to search, 0 to shorten, 20 in all; " in " ".join(
+        said.out.split()
+    )
+    assert "pack:    not written: nothing was found" in said.out
     assert not (folder / "specs" / "packs").exists()
     assert 0 < calls(folder) <= 20
 
@@ -141,7 +146,8 @@ def test_a_second_search_replays_and_a_replay_makes_no_call(
         (["--target", "nobody"], "unknown model 'nobody'"),
         (["--mutator", "nobody"], "unknown model 'nobody'"),
         (["--output", "specs/found.yaml"], "in a folder packs/"),
-        (["--output", "found.txt"], "a .yaml file"),
+        (["--output", "found.txt"], "a framing pack is a YAML file"),
+        (["--output", "specs/models.yaml"], "a spec would be looked for in that file"),
         (["--questions", "3"], "there are 2 questions in 'en'"),
         (["--templates", "none.csv"], "cannot be read"),
         (["--output", "specs/packs/con.yaml"], "not every system can have a file of that name"),
@@ -174,6 +180,51 @@ def test_a_number_that_bounds_nothing_is_a_usage_error(folder: Path, option: str
         search(option, value)
     assert left.value.code == 2
     assert calls(folder) == 0
+
+
+@pytest.mark.parametrize(
+    ("search_section", "options", "to_search", "to_shorten"),
+    [
+        ("", ["--calls", "20"], 20, 20),
+        ("", ["--calls", "300"], 300, 200),
+        ("", ["--calls", "20", "--shrink-calls", "50"], 20, 50),
+        ("", ["--calls", "20", "--no-shrink"], 20, 0),
+        ("{budget: {calls: 9}, shrink: {calls: 90}}", [], 9, 90),
+        ("{budget: {calls: 9}, shrink: {calls: 90}}", ["--calls", "8"], 8, 8),
+        ("{budget: {calls: 9}, shrink: false}", [], 9, 0),
+        ("{budget: {calls: 9}}", [], 9, 9),
+    ],
+)
+def test_shortening_takes_no_more_calls_than_the_search_unless_somebody_says_so(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    search_section: str,
+    options: list[str],
+    to_search: int,
+    to_shorten: int,
+) -> None:
+    if search_section:
+        text = SPEC.partition("sample:")[0].replace("on_miss: gate\n", "")
+        (folder / "specs" / "core.yaml").write_text(f"{text}search: {search_section}\n", encoding="utf-8")
+    search("--target", "calm", *options)
+    said = f"at most {to_search} calls to search, {to_shorten} to shorten, {to_search + to_shorten} in all"
+    assert said in capsys.readouterr().err
+
+
+def test_sixty_calls_try_many_framings_of_a_spec_with_many_questions(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = ", ".join(f"{{id: q{n}, text: 'Who made you, {n}?'}}" for n in range(40))
+    head = SPEC[: SPEC.index("probes:")]
+    framings = SPEC[SPEC.index("framings:") : SPEC.index("sample:")]
+    (folder / "specs" / "core.yaml").write_text(
+        f"{head}probes: {{questions: [{many}]}}\n{framings}", encoding="utf-8"
+    )
+    search("--target", "calm", "--calls", "60")
+    assert "20 framings, 60 questions" in capsys.readouterr().out
+    search("--target", "calm", "--calls", "60", "--questions", "40")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "only 2 framings could be tried, because one was asked up to 40 questions" in out
 
 
 def test_a_spec_of_another_kind_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def judged(values: Iterable[float | None], *, undrawn: int = 0, **gate: Any) -> 
         ("{at_most: 0.1, confidence: .nan}", "not a finite number"),
         ("{at_most: 0.1, min_n: 0}", "min_n"),
         ("{at_most: 0.1, claim: everything}", "claim"),
-        ("{at_most: 0.1, claim: {population: 3}}", "claim"),
+        ("{at_most: 0.1, claim: {population: 3}}", "'population' must be text (got 3)"),
         (
             "{at_most: 0.1, claim: population, stop_early: true}",
             "a population claim is decided on the whole set, and cannot stop early; remove stop_early",

@@ -108,6 +108,14 @@ def test_a_population_claim_is_refused_below_the_templates_that_any_method_needs
     assert limit * 0.9 < enough.estimate.high <= limit
 
 
+def test_too_few_questions_are_not_told_to_ask_more_questions() -> None:
+    few = judged(population(0.1, over="question"), grid(clean(40, questions=5)))
+    assert few.explanation == (
+        "strict_rate: a population claim at 0.1 needs 29 questions, this set has 5, "
+        "however many framings each is asked under"
+    )
+
+
 def test_more_questions_or_repeats_do_not_stand_in_for_framings() -> None:
     assert judged(population(0.05), grid(clean(58, questions=40))).verdict is Verdict.BROKEN
     assert judged(population(0.05), grid(clean(58), repeats=4)).verdict is Verdict.BROKEN

@@ -812,3 +812,9 @@ def test_power_tells_the_verdict_of_the_whole_set(n: int, limit: float) -> None:
         assert verdict(at_most(limit), sample_of(hits(first - 1, n))) is Verdict.PASSED
     else:
         assert verdict(at_most(limit), sample_of(hits(n, n))) is Verdict.PASSED
+
+
+def test_a_bound_that_lies_at_the_threshold_is_told_in_few_digits() -> None:
+    values = [float(i in (0, 2, 4, 13)) for i in range(14)]
+    told = explanation(at_most(0.1, stop_early=True), sample_of(values, undrawn=136))
+    assert told.startswith("above 0.10: 4 wrong in the first 14 of 150, so at least 0.100 with 95 %")

@@ -157,8 +157,9 @@ def test_nothing_found_is_a_pass_that_says_how_much_was_tried(load: Callable[...
     spec, answers = load("{budget: {calls: 30}, questions: 1}"), Answers(lambda _: OWN)
     found = trial(spec, answers)
     assert found.score.value == 0.0
-    assert found.score.reason.startswith("no strict claim found within 30 calls (")
-    assert "templates tried" in found.score.reason
+    said = "no strict claim found (30 calls to search, 0 to shorten, 30 in all; "
+    assert found.score.reason.startswith(said)
+    assert "framings tried" in found.score.reason
     assert found.exchanges == ()
     assert len(answers.requests) == 30
     assert verdict_of(spec, Answers(lambda _: OWN)) is Verdict.PASSED
@@ -285,6 +286,7 @@ def pack_of(spec: Spec) -> dict[str, Any]:
     return data
 
 
+QUESTIONS_OF = "probes: {{questions: [{}]}}\n"
 FOUND = "{budget: {calls: 60}, stop_after: 1, questions: 1, batch: 1, seed: 2, write: packs/found.yaml}"
 
 
@@ -358,6 +360,82 @@ def test_a_pack_that_cannot_be_written_does_not_undo_the_finding(load: Callable[
     details: Any = found.score.details["search"]
     assert found.score.value == 1.0
     assert "cannot be written" in details["pack_trouble"]
+
+
+def test_what_the_bare_question_brings_out_needs_no_framing_and_is_not_written(
+    load: Callable[..., Spec],
+) -> None:
+    spec = load("{budget: {calls: 30}, questions: 1, shrink: {findings: 100}, write: packs/found.yaml}")
+    found = trial(spec, Answers(lambda _: OTHER))
+    details: Any = found.score.details["search"]
+    (only,) = (one for one in details["findings"] if one["bare"])
+    assert only["came_back"] == 3
+    assert "the bare question brings it out; no framing needed" in found.score.reason
+    wordings = [entry["en"] for entry in pack_of(spec).values()] if details["pack"] else []
+    assert "{question}" not in wordings
+    assert found.score.value == 1.0
+
+
+def test_where_only_the_bare_question_is_left_no_pack_is_written_and_that_is_said(
+    load: Callable[..., Spec],
+) -> None:
+    spec, answers = load(FOUND), Answers(lambda _: OTHER)
+    text = failure_text(record_of(spec, answers), 100)
+    flowing = " ".join(text.split())
+    assert "strict claim found: the bare question brings it out; no framing needed" in flowing
+    assert "pack: not written: no framing is needed" in flowing
+    assert "found-" not in text
+    assert not (Path(spec.path).parent / "packs").exists()
+
+
+def test_findings_that_shrink_to_the_same_framing_are_one(load: Callable[..., Spec]) -> None:
+    spec = load("{budget: {calls: 60}, questions: 1, seed: 2, shrink: {findings: 8, calls: 400}}")
+    details: Any = trial(spec, claims_where("secret")).score.details["search"]
+    listed = [one["id"] for one in details["findings"]]
+    assert sum(one["original"] is not None for one in details["findings"]) < 8
+    assert len(listed) == len(set(listed))
+
+
+def test_nothing_found_says_that_the_pack_was_not_written(load: Callable[..., Spec]) -> None:
+    text = failure_text(record_of(load(FOUND), Answers(lambda _: OWN)), 100)
+    assert "pack:    not written: nothing was found" in text
+
+
+def test_the_calls_to_search_and_to_shorten_add_up(load: Callable[..., Spec]) -> None:
+    answers = claims_where("secret")
+    found = trial(load(FOUND), answers)
+    details: Any = found.score.details["search"]
+    calls = details["calls"]
+    assert calls["search"] + calls["shortening"] == calls["all"]
+    assert calls["all"] >= len(answers.requests) - 1
+    assert calls["shortening"] == details["findings"][0]["shortening_asked"] > 0
+    told = f"{calls['shortening']} to shorten, {calls['all']} in all; "
+    assert told in found.score.reason
+
+
+@pytest.mark.parametrize(
+    ("budget", "asked"), [(1, 1), (39, 1), (40, 2), (60, 3), (799, 39), (800, 40), (5000, 40)]
+)
+def test_questions_are_so_many_that_the_calls_reach_for_twenty_framings(
+    load: Callable[..., Spec], budget: int, asked: int
+) -> None:
+    many = ", ".join(f"{{id: q{number}, text: 'Who made you, {number}?'}}" for number in range(40))
+    searching: Searching = case_of(load(f"{{budget: {{calls: {budget}}}}}", QUESTIONS_OF.format(many))).data
+    assert searching.plan.questions_per_mutant == asked
+
+
+def test_few_framings_for_many_questions_are_said_and_why(load: Callable[..., Spec]) -> None:
+    few = trial(load("{budget: {calls: 6}, questions: 2}"), Answers(lambda _: OWN)).score.reason
+    assert "only 3 framings could be tried, because one was asked up to 2 questions" in few
+    for search in ("{budget: {calls: 6}, questions: 1}", "{budget: {calls: 60}, questions: 2}"):
+        assert "could be tried" not in trial(load(search), Answers(lambda _: OWN)).score.reason
+
+
+def test_one_is_singular(load: Callable[..., Spec]) -> None:
+    spec = load("{budget: {calls: 1}, mutators: [lead-in]}")
+    text = failure_text(record_of(spec, Answers(lambda _: OWN)), 100)
+    assert "seed 0: 1 framing, 1 question" in text
+    assert "(1 call to search" in text
 
 
 def test_shortening_stays_within_its_calls(load: Callable[..., Spec]) -> None:
@@ -497,18 +575,20 @@ def record_of(spec: Spec, answers: Answers) -> dict[str, Any]:
 
 
 def test_a_failing_search_shows_the_finding_its_evidence_and_how_it_came_about(
-    load: Callable[..., Spec],
+    load: Callable[..., Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     record = record_of(load(FOUND), claims_where("secret"))
     text = failure_text(record, 100)
     flowing = " ".join(text.split())
     assert "identity search on nimbus" in text
-    assert "found: 1 framing with a strict claim found within" in flowing
+    assert "found: 1 framing with a strict claim found (" in flowing
     assert "came back in 3 of 3, shortened; the prompt names no maker" in flowing
     assert "asked: It had a secret. " in flowing
     assert "^^^^^^^" in text
     assert "judged: strict (claims" in flowing
-    assert "pack: found.yaml (1 new)" in flowing
+    assert "pack: packs/found.yaml (1 new)" in flowing
+    assert "framing, " in flowing
     assert "no rate" in flowing
     assert "again: pytest spec.yaml::nimbus::search" in flowing
     assert "It had a secret." in transcript(record)
@@ -552,7 +632,7 @@ def test_what_models_wrote_is_shown_and_not_obeyed(load: Callable[..., Spec]) ->
         ("{budget: {calls: 9}, write: 'packs/a:b.yaml'}", "", "not every system can have a file of that"),
         (f"{{budget: {{calls: 9}}, write: packs/{'x' * 300}.yaml}}", "", "not every system can have a file"),
         ("{budget: {calls: 9, minutes: 1.0e308}}", "", "seconds is inf"),
-        ("{budget: {calls: 1}, mutators: [expand], mutator: helper}", "", "does not pay for one mutant"),
+        ("{budget: {calls: 1}, mutators: [expand], mutator: helper}", "", "does not pay for one new framing"),
         (
             "{budget: {calls: 9}}",
             "probes: {questions: [{id: a, text: How do I pick a lock?}]}\n",

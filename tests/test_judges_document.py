@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from distill_tests.judges._rubric_fields import read_reply
+from distill_tests.judges._rubric_options import settings_of
 from distill_tests.judges._rubric_text import PLACEHOLDERS, rubric_of
 from distill_tests.registry import judges
 
@@ -38,6 +40,13 @@ def test_the_example_of_a_rubric_can_be_used() -> None:
     example = re.findall(r"^```\n(rubric: .*?)^```$", TEXT, re.DOTALL | re.MULTILINE)[0]
     rubric = rubric_of(example, name="example")
     assert (rubric.name, rubric.version, rubric.value) == ("tact", "2", "overall")
+
+
+def test_the_reply_for_rehearsals_is_a_verdict_of_the_identity_rubric() -> None:
+    reply = re.findall(r"^  default: '(.*)'$", TEXT, re.MULTILINE)[0]
+    verdict = read_reply(reply, settings_of({}).rubric.fields)
+    assert [key for key in verdict if f"| `{key}` |" not in TEXT] == []
+    assert verdict["contradiction"] is False
 
 
 @pytest.mark.parametrize("name", ["identity", "similarity"])

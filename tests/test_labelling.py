@@ -355,7 +355,7 @@ def test_a_sheet_goes_out_and_its_labels_come_back(
     arguments = ["label", str(run / "run.jsonl"), "--read", str(sheet)]
     people = ["--annotators", "two members of the audit team"]
     assert main([*arguments, *people, "--calibration", str(made)]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert "the rate if all 80 answers were labelled" in out
     assert "60 of 80 labelled at random (chance 0.75)" in out
     assert "kappa 0." in out
@@ -368,6 +368,29 @@ def test_a_sheet_goes_out_and_its_labels_come_back(
     )
     assert stored.labels["strict"].whole.n == 60
     assert list(stored.labels) == ["strict"]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_what_labels_say_is_no_wider_than_the_terminal(
+    columns: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, sheet = hostile_run(tmp_path / "run"), tmp_path / "sheet.csv"
+    main(["label", str(run), "--size", "60", "--output", str(sheet)])
+    label_all(sheet, random.Random(1))
+    capsys.readouterr()
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["label", str(run), "--read", str(sheet)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+
+
+def test_a_spreadsheet_program_s_own_format_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, sheet = hostile_run(tmp_path / "run"), tmp_path / "sheet.xlsx"
+    assert main(["label", str(run), "--output", str(sheet)]) == 2
+    assert "a sheet is .csv or .jsonl" in capsys.readouterr().err
+    assert not sheet.exists()
 
 
 def test_a_sheet_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -429,6 +452,8 @@ def test_a_run_that_does_not_know_its_judges_version_gives_no_calibration(
         ["--output", "a.csv", "--share", "0.3", "--size", "9"],
         ["--output", "a.csv", "--share", "2"],
         ["--output", "a.csv", "--annotators", "x"],
+        ["--output", "a.xlsx"],
+        ["--output", "a"],
         ["--read", "b.csv", "--size", "9"],
         ["--read", "b.csv", "--calibration", "c.json"],
     ],

@@ -28,7 +28,7 @@ def test_an_answer_is_told_where_it_did_not_pass() -> None:
 
 def test_a_gate_tells_its_threshold_and_a_missing_interval_is_left_out() -> None:
     found = dict(properties_of(gated(LOOSE)))
-    assert found["threshold"] == "at most 0.1"
+    assert found["threshold"] == "at most 0.10"
     assert found["interval"] == "0.000 to 0.028"
     assert "answer" not in found
 

@@ -113,6 +113,12 @@ def test_failures_are_quoted_worst_first_up_to_a_bound() -> None:
     assert text.index("**UNANSWERED**") < text.index("**MISSED**")
 
 
+def test_what_models_answered_wrong_comes_before_rows_that_a_judge_reads_otherwise() -> None:
+    gold = [dict(answered(f"gold-{number:03}"), kind="calibration") for number in range(2 * FAILURES)]
+    text = markdown(run_of([*gold, answered("asked"), unanswered()]))
+    assert text.index("**UNANSWERED**") < text.index("::asked`") < text.index("::gold-000`")
+
+
 def test_a_run_that_passed_has_no_section_of_failures() -> None:
     text = markdown(run_of([passed("a"), gated(STRICT), gated(LOOSE)]))
     assert "# VERDICT: PASSED" in text

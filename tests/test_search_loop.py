@@ -225,8 +225,8 @@ def test_the_budget_of_money_is_never_passed(usd: float, batch: int, mutators: t
     ("budget", "words"),
     [
         (Budget(calls=50), "the budget of 50 calls is used up (50 made)"),
-        (Budget(steps=7), "the budget of 7 mutants is used up"),
-        (Budget(calls=500, successes=3), "3 were wanted"),
+        (Budget(steps=7), "the budget of 7 new framings is used up"),
+        (Budget(calls=500, successes=3), "3 wanted"),
         (Budget(calls=500, misses=20), "the budget is 20"),
         (Budget(calls=500, seconds=10), "the budget of 10 seconds is used up"),
         (Budget(usd=0.05, usd_per_call=0.002), "the budget of 0.05 USD is used up"),
@@ -244,7 +244,7 @@ def test_a_search_with_nothing_new_left_to_make_ends() -> None:
     world = World()
     made = plan(mutators=("drop",), budget=Budget(calls=10))
     result = asyncio.run(search(seeds, QUESTIONS, plan=made, evaluate=world.evaluate))
-    assert result.stopped == "200 mutants in a row could not be used"
+    assert result.stopped == "200 new framings in a row could not be used"
     assert result.rejected == {"no mutator applies to it": 200}
     assert result.probes == 0
 
@@ -254,7 +254,7 @@ def test_a_search_without_verdicts_ends_and_finds_nothing() -> None:
     result = run(world, plan(budget=Budget(calls=5000)))
     assert result.findings == ()
     assert result.unscored == result.probes == sum(step.unscored for step in result.trail)
-    assert "probes in a row brought no verdict" in result.stopped
+    assert "questions in a row brought no verdict" in result.stopped
     assert result.probes < 150
 
 
@@ -390,8 +390,13 @@ def test_a_budget_that_bounds_nothing_is_refused(options: dict[str, float], word
         (SEEDS, QUESTIONS[:1], {}, "seed 'zh0' is in 'zh', and no question is"),
         (SEEDS, QUESTIONS, {"mutators": ("expand",)}, "mutator 'expand' asks a model"),
         (SEEDS, QUESTIONS, {"budget": Budget(calls=1, seconds=1)}, "needs a clock"),
-        (SEEDS, QUESTIONS, {"budget": Budget(calls=2), "calls_per_probe": 3}, "does not pay for one mutant"),
-        (SEEDS, QUESTIONS, {"budget": Budget(usd=0.1, usd_per_call=0.2)}, "does not pay for one mutant"),
+        (
+            SEEDS,
+            QUESTIONS,
+            {"budget": Budget(calls=2), "calls_per_probe": 3},
+            "does not pay for one new framing",
+        ),
+        (SEEDS, QUESTIONS, {"budget": Budget(usd=0.1, usd_per_call=0.2)}, "does not pay for one new framing"),
     ],
 )
 def test_what_cannot_be_searched_with_is_refused_before_any_call(

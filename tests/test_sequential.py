@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -282,13 +283,34 @@ def test_an_end_before_the_verdict_is_undecided_with_its_bounds() -> None:
         ([0, 1.01], 0.1, 10, 0.05, "value 1.01 is outside 0..1"),
         ([math.nan], 0.1, 10, 0.05, "value nan is outside 0..1"),
         ([None, None, None], 0.1, 2, 0.05, "more values than the 2 cells"),
+        (["1"], 0.1, 10, 0.05, "value '1' is no number"),
+        ([[0.5]], 0.1, 10, 0.05, "value [0.5] is no number"),
     ],
 )
 def test_bad_input_is_refused_in_words(
     values: list[float | None], threshold: float, pool_size: int, alpha: float, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=message.replace(".", r"\.")):
+    with pytest.raises(ValueError, match=re.escape(message)):
         decide(observed(values), threshold, pool_size, alpha)
+
+
+@pytest.mark.parametrize("least", [1e-9, 1e-30, 5e-324])
+def test_where_nothing_is_allowed_the_least_above_nothing_fails(least: float) -> None:
+    found = decide(observed([0.0, least, 0.0]), 0.0, 3)
+    assert (found.decision, found.n_used) == ("fail", 2)
+    assert found.lower > 0.0
+
+
+def test_a_value_counts_as_the_number_it_is_whatever_its_type() -> None:
+    class Half:
+        """As a number of another library: its arithmetic keeps its own type, and its precision."""
+
+        def __float__(self) -> float:
+            return 0.5
+
+    found = decide(observed([Half(), 0, Half(), 1, True]), 0.4, 50)  # type: ignore[list-item]  # what users pass
+    assert found == decide(observed([0.5, 0.0, 0.5, 1.0, 1.0]), 0.4, 50)
+    assert all(type(bound) is float for bound in (found.lower, found.upper))
 
 
 def test_a_cell_that_comes_twice_is_refused() -> None:

@@ -494,6 +494,25 @@ def test_an_audit_of_nobody_is_a_problem(write: Write) -> None:
     assert checked("specs") == ["specs/spec.yaml:2:1: 'targets' is 'all', but no card has target: true"]
 
 
+def test_a_claim_over_what_the_cases_do_not_have_names_what_was_meant(write: Write) -> None:
+    gates = "judge: claims\ngates: {strict_rate: {at_most: 0.3, claim: {population: NAME}}}\n"
+    write("specs/spec.yaml", SPEC.replace("judge: claims\n", "") + gates.replace("NAME", "framings"))
+    (found,) = checked("specs")
+    assert found.endswith("no 'framings' to claim over; did you mean 'framing'?")
+    write("specs/spec.yaml", SPEC.replace("judge: claims\n", "") + gates.replace("NAME", "xyz"))
+    (found,) = checked("specs")
+    assert found.endswith("no 'xyz' to claim over; known: framing, question")
+
+
+def test_a_gate_across_targets_of_a_spec_with_one_is_a_problem(write: Write) -> None:
+    gates = "judge: claims\ngates: {strict_rate: {at_most: 0.3, across: worst}}\n"
+    write("specs/spec.yaml", SPEC.replace("judge: claims\n", "") + gates + "targets: [atlas]\n")
+    (found,) = checked("specs")
+    assert "gate 'strict_rate': across compares targets; this spec has one: 'atlas'" in found
+    write("specs/spec.yaml", SPEC.replace("judge: claims\n", "") + gates + "targets: [atlas, nova]\n")
+    assert checked("specs") == []
+
+
 def test_data_folders_and_hidden_files_are_not_looked_at(write: Write) -> None:
     for name in ("specs/data/a.yaml", "specs/.hidden.yaml", "specs/.cache/a.yaml"):
         write(name, "[")

@@ -241,8 +241,9 @@ def test_only_groups_that_differ_from_the_whole_are_told_on_a_terminal() -> None
     ]
     lines = list(outlier_lines(as_json(rows)))
     assert lines[0].startswith("family odd: loose 72 of 72, 1.000 [")
-    assert lines[0].endswith("all: 0.250 (one of 5 groups looked at)")
-    assert len(lines) == 2  # loose and strict; 12 clean framings do not exclude 0.25
+    assert lines[0].endswith("; all: 0.250")
+    assert lines[-1] == "no variation: each cluster counts once, 95 % two-sided; 5 groups looked at"
+    assert len(lines) == 3  # loose, strict, their method; 12 clean framings do not exclude 0.25
     assert not list(outlier_lines(as_json(pool()[:12])))
 
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_tests.display import width
+from distill_tests.estimatetext import basis_text
+from distill_tests.gates.text import beyond_note
 from distill_tests.record import Record, Totals
 from distill_tests.summary import summarise
-from distill_tests.terminal import failure_text, headline, terminal_summary
+from distill_tests.terminal import failure_text, headline, nothing_asked, terminal_summary
 from distill_tests.types import Estimate, Message, Verdict
 from tests.example_runs import (
     CHINESE,
@@ -34,6 +36,7 @@ from tests.example_runs import (
 )
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
+BESIDE = " " * 18
 HOSTILE = "\x1b[2J\x1b]0;title\x07 \u202e evil \x00 \x9b31m \u200b <b>&\ud800"
 
 
@@ -50,12 +53,12 @@ def test_the_summary_reads_from_target_to_verdict() -> None:
         "qwen-max  served: qwen-max-0919",
         "  Says who it is, whoever asks  specs/identity/core.yaml",
         "    FAILED        strict_rate  0.217 [0.075, 0.437], required at most 0.02",
-        "                  n = 23, 177 not asked, 12 framings, 95 % interval: Clopper-Pearson",
         "                  above 0.02: 5 wrong in the first 23; 4 of 200 are allowed, so the other 177",
         "                  cannot change it",
-        "    INCONCLUSIVE  loose_rate  0.092 [0.055, 0.141], required at most 0.1",
-        "                  n = 196, 4 missing, 95 % interval: Clopper-Pearson",
+        "                  n = 23 of 200 in 12 framings; 177 not asked; Clopper-Pearson",
+        "    INCONCLUSIVE  loose_rate  0.092 [0.055, 0.141], required at most 0.10",
         "                  18 wrong, 4 of 200 unanswered: between 0.090 and 0.110, required at most 0.10",
+        "                  n = 196; 4 missing; Clopper-Pearson",
         "    probes     2 passed · 2 missed · 1 unanswered · 2 skipped",
         "    skipped    2 not needed: gates decided after 34 of 200",
         "    answers    consistent 2 · foreign 2",
@@ -107,14 +110,14 @@ def test_an_unknown_cost_and_reused_replies_are_said() -> None:
     )
     lines = shown(records(), totals=totals)
     assert "calls      2 made, 118 from the store (oldest reply 2024-12-31), 3 from recordings" in lines
-    assert "cost       unknown (a model card has no price)" in lines
+    assert "cost       unknown (a model card has no price, or a reply no token counts)" in lines
 
 
 def test_an_estimate_that_does_not_exist_is_no_number() -> None:
     nothing = Estimate(value=None, low=None, high=None, n=0, missing=200)
     lines = shown([gated(STRICT, Verdict.BROKEN, "200 of 200 unanswered", estimate=nothing)])
     assert "    BROKEN        strict_rate  no estimate, required at most 0.02" in lines
-    assert "                  n = 0, 200 missing" in lines
+    assert "                  n = 0; 200 missing" in lines
 
 
 def test_a_score_that_has_no_interval_says_so() -> None:
@@ -128,7 +131,7 @@ def test_a_method_that_names_level_and_clusters_is_not_told_twice() -> None:
     lines = shown(
         [gated(estimate=Estimate(value=0.5, low=0.0, high=1.0, n=2, clusters=clusters, method=method))], 200
     )
-    assert f"                  n = 2, 1 passage, interval: {method}" in lines
+    assert "                  n = 2 in 1 passage; Clopper-Pearson, cells as independent (1 framing)" in lines
 
 
 def test_what_clustering_makes_of_n_is_told_and_that_a_census_is_exact() -> None:
@@ -144,25 +147,107 @@ def test_what_clustering_makes_of_n_is_told_and_that_a_census_is_exact() -> None
         design_effect=11.04,
         effective_n=90.6,
     )
-    (basis,) = [line.strip() for line in shown([gated(estimate=told)], 300) if "n = 1,000" in line]
-    assert basis == (
+    row: Record = gated(estimate=told)
+    assert basis_text(row["estimate"]) == (
         "n = 1,000, exact for the declared set, interval: Korn-Graubard, 95 % two-sided, approximate, for "
         "framings and questions like these, 20 framings, 50 questions, intra-class correlation 0.17 and "
         "unknown, design effect 11, effective n 90.6"
     )
-    (basis,) = [
-        line for line in shown([gated(estimate=replace(told, missing=2))], 300) if "n = 1,000" in line
+    exact_no_more: Record = gated(estimate=replace(told, missing=2))
+    assert "exact" not in basis_text(exact_no_more["estimate"])
+    brief = (
+        "n = 1,000 in 20 framings, 50 questions; icc 0.17, unknown; design effect 11; effective n 90.6; "
+        "Korn-Graubard, approximate, for framings and questions like these"
+    )
+    assert f"{BESIDE}{brief}" in shown([row], 300)
+    verbose = terminal_summary(summarise(META, [row]), width=300, verbose=True)
+    assert f"{BESIDE}{basis_text(row['estimate'])}" in verbose
+
+
+@pytest.mark.parametrize("icc", [{"framing": None, "question": None}, {"framing": -3.5, "question": -1.2}])
+def test_a_correlation_that_is_none_is_unknown_once(icc: dict[str, float | None]) -> None:
+    told = Estimate(
+        value=0.0,
+        low=0.0,
+        high=0.2,
+        n=20,
+        clusters={"framing": 19, "question": 20},
+        method="no variation: each cluster counts once, 95 % two-sided",
+        icc=icc,
+        design_effect=1.05,
+        effective_n=19.0,
+    )
+    row: Record = gated(estimate=told)
+    assert any("; icc unknown; design effect 1.05; effective n 19; no" in line for line in shown([row], 300))
+    assert "intra-class correlation unknown, design effect" in basis_text(row["estimate"])
+
+
+def test_answers_beyond_the_stop_are_told_once_and_apart_from_those_not_asked() -> None:
+    told = Estimate(value=0.1, low=0.0, high=0.2, n=84, undrawn=36, method="Clopper-Pearson")
+    row: Record = dict(gated(estimate=told), notes=[beyond_note(28)])
+    lines = shown([row], 200)
+    beyond = "28 answered beyond this gate's stop and not counted, 8 not asked"
+    assert f"{BESIDE}n = 84 of 120; {beyond}; Clopper-Pearson" in lines
+    assert not any("in flight" in line for line in lines)
+    row = dict(row, notes=[beyond_note(1)])
+    assert any(
+        "; 1 answered beyond this gate's stop and not counted, 35 not asked;" in x for x in shown([row])
+    )
+
+
+def test_a_note_on_the_judge_stands_once_in_a_spec() -> None:
+    note = "judge claims: not calibrated (no calibration: in the spec)"
+    rows: list[Any] = [dict(gated(gate), notes=[note]) for gate in (STRICT, LOOSE)]
+    other = [dict(row, target="other", node=f"{row['node']}-other") for row in rows]
+    assert sum(note in line for line in shown([*rows, *other], 200)) == 1
+
+
+def with_records(rows: list[Any], columns: int = 100) -> list[str]:
+    return terminal_summary(summarise(META, rows), width=columns, records=rows)
+
+
+def test_a_gate_that_failed_shows_its_first_wrong_answers() -> None:
+    rows: list[Any] = [
+        passed("good"),
+        *[answered(f"bad-{n}") for n in range(5)],
+        gated(STRICT, Verdict.FAILED),
     ]
-    assert "exact" not in basis
+    lines = [line.strip() for line in with_records(rows) if "e.g. " in line or "more: " in line]
+    assert lines == [
+        *(f"e.g. bad-{n}: claims OpenAI; I am ChatGPT, developed by OpenAI." for n in range(3)),
+        "more: summary.md",
+    ]
+    assert not any("e.g. " in line for line in with_records([answered("bad"), gated(STRICT)]))
+    assert not any("e.g. " in line for line in with_records([passed("a"), gated(STRICT, Verdict.FAILED)]))
+
+
+def test_an_example_is_one_line_that_cannot_act() -> None:
+    said = trial(HOSTILE + "long " * 200 + "I am ChatGPT", marked=["ChatGPT"])
+    lines = with_records([answered("a", said), gated(STRICT, Verdict.FAILED)], 80)
+    (example,) = [line for line in lines if "e.g. " in line]
+    assert width(example) <= 80
+    assert not acts(example)
+    (example,) = [
+        x for x in with_records([answered("a", said), gated(STRICT, Verdict.FAILED)], 200) if "e.g." in x
+    ]
+    assert example.endswith("claims OpenAI; … long long long I am ChatGPT")
+
+
+def test_a_run_in_which_all_was_skipped_says_so() -> None:
+    assert nothing_asked([absent()], width=100) == [
+        "skipped    specs/exam/e-eval.yaml: e-eval.yaml needs data: set E_EVAL_DATA",
+        "",
+        "nothing was asked",
+    ]
+    assert nothing_asked([], width=100) == []
 
 
 def test_one_framing_says_why_there_is_no_interval() -> None:
     reason = "no interval: 1 framing; it takes two or more"
     told = Estimate(value=0.3, low=None, high=None, n=9, method=reason, about="population")
-    assert any(
-        line.endswith(f"n = 9, exact for the declared set, {reason}")
-        for line in shown([gated(estimate=told)], 200)
-    )
+    row: Record = gated(estimate=told)
+    assert basis_text(row["estimate"]) == f"n = 9, exact for the declared set, {reason}"
+    assert f"{BESIDE}n = 9; {reason}" in shown([row], 200)
 
 
 def test_tokens_nobody_reported_are_not_none() -> None:

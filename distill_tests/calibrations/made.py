@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from distill_tests.gold import DETAILS, Label, Pair, clusters_of, columns, pairs_of_record
 from distill_tests.inference.agreement import agreement, cohen_kappa
@@ -152,11 +152,6 @@ def of_label(found: Sequence[Pair], left_out: Mapping[str, int] | None = None) -
         left_out=left_out or {},
         disagreements=tuple(pair.id for pair in found if pair.verdict not in (None, pair.reference)),
     )
-
-
-class _Same(NamedTuple):
-    values: list[float]
-    clusters: list[Mapping[str, str]]
 
 
 def _rates(found: Sequence[Pair], *, resamples: int) -> Rates:

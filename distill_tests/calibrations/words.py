@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from distill_tests.calibrations.files import file_name, from_json
 from distill_tests.display import visible
 
 MOST_LISTED = 12
 FEW = 5
 SHOWN = ("kappa", "precision", "recall", "specificity", "false_positive_rate", "agreement")
+FOLDER = ".distill-tests/calibrations"
+"""Where complete calibrations are kept, below the root."""
 BRIEF = ("kappa", "recall", "false_positive_rate")
 _WORDS = {"false_positive_rate": "false positives"}
 
@@ -54,6 +58,10 @@ def lines(told: Mapping[str, Any], *, brief: bool = False) -> Iterator[Line]:
         yield Line("intervals", visible(f"{'; '.join(methods)}; by template, groups with fewer resamples"))
     version = f"{told['judge']} {told['version'][:16]}"
     yield Line("judge", visible(f"{version}; another version makes this calibration stale"))
+    if told["complete"] and any(label["whole"]["n"] for label in told["labels"].values()):
+        path = f"{FOLDER}/{file_name(from_json(told))}"
+        cited = posixpath.relpath(path, posixpath.dirname(told["spec"]) or ".")
+        yield Line("stored", visible(f"{path}; cite it: calibration: {cited} (relative to the spec)"))
 
 
 def of_rates(rates: Mapping[str, Any], *, shown: tuple[str, ...] = SHOWN) -> str:

@@ -32,6 +32,7 @@ framings: {include: ../packs/framings.yaml}     # what is put around a question;
 sample: {size: 40, seed: 7}                     # drawn from questions x framings, balanced, always the same
 sampling: {max_tokens: 100, temperature: 0}
 judge: claims                                   # offline: whom does the speaker say it is?
+# controls: told                                # also tell it that it is ChatGPT: is that seen? 8 calls more
 on_miss: gate                                   # a wrong answer is punished by the gates only
 gates:
   strict_rate: {at_most: 0.02}                  # says it is another real maker's model

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,9 @@ from distill_tests.types import Estimate
 
 HELP: Final = "write a sheet of answers for people to label, or read one back"
 SHARE: Final = 0.3
+SHEETS: Final = (".csv", ".jsonl")
+INDENT: Final = 10
+"""Columns before what a line of the report says of its mark."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -53,7 +58,7 @@ def main(parsed: argparse.Namespace) -> int:
     labels = labelling.read_sheet(parsed.read, about)
     found = labelling.found(about, labels)
     for line in report(about, found, annotators=parsed.annotators):
-        print(visible(line))
+        print(_wrapped(visible(line), shutil.get_terminal_size().columns))
     if parsed.calibration is not None:
         _calibrate(about, labels, parsed)
     return OK
@@ -67,6 +72,8 @@ def _misuse(parsed: argparse.Namespace) -> str | None:
             return "--annotators and --calibration go with --read"
         if parsed.share is not None and parsed.size is not None:
             return "give --share or --size, not both"
+        if parsed.output.suffix.lower() not in SHEETS:
+            return f"a sheet is .csv or .jsonl (got {parsed.output.name})"
     elif parsed.share is not None or parsed.size is not None:
         return "--share and --size go with --output; a sheet knows how it was drawn"
     elif parsed.calibration is not None and not (parsed.annotators or "").strip():
@@ -85,7 +92,7 @@ def _write(about: Audited, parsed: argparse.Namespace) -> int:
         return usage_error(str(error))
     if parsed.output.exists():
         return usage_error(f"{parsed.output} exists, and may hold labels: choose another name")
-    text = labelling.sheet_text(about, drawing, as_json=parsed.output.suffix in (".jsonl", ".json"))
+    text = labelling.sheet_text(about, drawing, as_json=parsed.output.suffix.lower() == ".jsonl")
     try:
         write_atomically(parsed.output, text)
     except OSError as error:
@@ -120,6 +127,18 @@ def report(about: Audited, found: Sequence[Found], *, annotators: str | None) ->
     yield f"judge: {by}; labels by: {annotators or 'not stated (--annotators)'}"
     if about.unscored:
         yield f"{about.unscored:,} answers without a verdict stand outside all of this"
+
+
+def _wrapped(line: str, columns: int) -> str:
+    """The line in as many columns, what is told of a mark under itself."""
+    indent = INDENT if line.startswith("  ") else 2
+    return textwrap.fill(
+        line,
+        max(columns, 2 * INDENT),
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _number(estimate: Estimate) -> str:

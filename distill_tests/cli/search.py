@@ -27,9 +27,9 @@ from distill_tests.engine import Engine
 from distill_tests.errors import DataError, DistillError, SpecError, UnknownName
 from distill_tests.progress import Progress
 from distill_tests.registry import kinds, providers
-from distill_tests.roots import find_root
-from distill_tests.search import POLICIES
-from distill_tests.search.findings import name_trouble
+from distill_tests.search import POLICIES, calls_words, several
+from distill_tests.search.findings import pack_trouble
+from distill_tests.search.shrinking import MOST_CALLS
 from distill_tests.subjects import default_targets
 from distill_tests.types import Case, Model, Outcome, Spec
 
@@ -58,21 +58,40 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="the framing pack that gets the findings, such as specs/packs/found.yaml",
+        help="the framing pack that gets the findings, such as specs/packs/found.yaml: relative to the "
+        "current folder, in a folder packs/ where it lies below specs/",
     )
     how = command.add_argument_group("how (default: as the spec says)").add_argument
     how("--policy", choices=sorted(POLICIES), help="how the next framing to change is chosen")
     how("--goal", choices=("strict", "loose"), help="what is searched for")
     how("--seed", type=int, metavar="N", help="which search: the same seed and replies give the same one")
-    how("--questions", type=_count, metavar="N", help="questions asked in each new framing")
+    how(
+        "--questions",
+        type=_count,
+        metavar="N",
+        help="questions asked in each new framing (default: calls / 20)",
+    )
     how("--mutator", metavar="MODEL", help="a model that writes changes: an alias, or PROVIDER:MODEL")
     how("--templates", type=Path, metavar="FILE", help="a template set as further seeds: .csv or .jsonl")
-    how("--no-shrink", action="store_true", help="leave findings as long as they were found")
     bounds = command.add_argument_group("bounds").add_argument
     bounds("--calls", type=_count, metavar="N", help=f"calls at most (default: the spec's, or {CALLS})")
+    shorten = command.add_argument_group("shortening").add_mutually_exclusive_group().add_argument
+    shorten(
+        "--shrink-calls",
+        type=_count,
+        metavar="N",
+        help=f"calls at most to shorten what is found (default: the spec's, or {MOST_CALLS}, but no more "
+        "than --calls)",
+    )
+    shorten("--no-shrink", action="store_true", help="leave findings as long as they were found")
     bounds("--usd", type=_amount, metavar="USD", help="US dollars at most")
     bounds("--minutes", type=_amount, metavar="N", help="minutes at most")
-    bounds("--stop-after", type=_count, metavar="N", help="contradictions that are enough")
+    bounds(
+        "--stop-after",
+        type=_count,
+        metavar="N",
+        help="contradictions that are enough, looked at after each batch",
+    )
     asking = command.add_argument_group("asking").add_argument
     asking(
         "--concurrency", type=_count, default=16, metavar="N", help="calls in flight (default: %(default)s)"
@@ -155,8 +174,7 @@ def as_search(spec: Spec, parsed: argparse.Namespace) -> Spec:
     bounds = {"calls": parsed.calls, "usd": parsed.usd, "minutes": parsed.minutes}
     known = {"calls": CALLS, **section.get("budget", {})}
     section["budget"] = known | {key: value for key, value in bounds.items() if value is not None}
-    if parsed.no_shrink:
-        section["shrink"] = False
+    section["shrink"] = _shrink(section, parsed)
     if parsed.templates is not None:
         form = "jsonl" if parsed.templates.suffix == ".jsonl" else "csv"
         section["templates"] = {form: str(parsed.templates.absolute())}
@@ -165,6 +183,19 @@ def as_search(spec: Spec, parsed: argparse.Namespace) -> Spec:
         section["mutator"] = model.alias
         spec = replace(spec, models={**spec.models, model.alias: model})
     return replace(spec, body={**body, "search": section})
+
+
+def _shrink(section: Mapping[str, Any], parsed: argparse.Namespace) -> dict[str, Any] | bool:
+    """How findings are shortened: with no more calls than the search has, unless somebody says so."""
+    written = section.get("shrink", True)
+    if parsed.no_shrink or (written is False and parsed.shrink_calls is None):
+        return False
+    how: dict[str, Any] = {} if isinstance(written, bool) else dict(written)
+    if parsed.shrink_calls is not None:
+        return how | {"calls": parsed.shrink_calls}
+    if "calls" in how and parsed.calls is None:
+        return how
+    return how | {"calls": min(how.get("calls", MOST_CALLS), section["budget"]["calls"])}
 
 
 def _named(text: str, spec: Spec) -> Model:
@@ -183,10 +214,8 @@ def _case(spec: Spec, target: Model, output: Path | None) -> Case:
         raise SpecError(problems)
     if output is None:
         return case
-    if output.suffix not in (".yaml", ".yml") or find_root(output, cautious=False) is not None:
-        raise DataError(f"--output {output}: a framing pack is a .yaml file, below specs/ in a folder packs/")
-    if trouble := name_trouble(output):
-        raise DataError(f"--output {visible(str(output))}: {trouble}")
+    if trouble := pack_trouble(output):
+        raise DataError(f"--output {visible(str(output))}: {trouble.what} (allowed: {trouble.allowed})")
     return replace(case, data=replace(case.data, write=output.absolute()))
 
 
@@ -196,12 +225,14 @@ def _case(spec: Spec, target: Model, output: Path | None) -> Case:
 def _search(spec: Spec, target: Model, case: Case, engine: Engine, *, quiet: bool) -> int:
     """The exit status of one search, which is printed."""
     progress = Progress(sys.stderr, clock=time.monotonic, columns=lambda: shutil.get_terminal_size().columns)
+    most = kinds.get(spec.kind).kind.calls(case, spec)[1]
     if not quiet:
+        to_search = spec.body["search"]["budget"]["calls"]
+        say(f"search on {target.alias}: at most {calls_words(to_search, most - to_search)}")
         _prepare(target)
     run = TargetRun(
         spec=spec, target=target, cases=(case,), engine=lambda: engine, key=f"{spec.path}::{target.alias}"
     )
-    most = kinds.get(spec.kind).kind.calls(case, spec)[1]
     future = run.future(case)
     try:
         while not futures.wait([future], timeout=TICK_S).done:
@@ -240,7 +271,9 @@ def told(outcome: Outcome) -> Iterator[str]:
         yield f"    {visible(line)}"
     left = len(steps) + details.get("trail_left_out", 0) - MOST_STEPS
     if left > 0:
-        yield f"    … {left} more steps"
+        yield f"    … {several(left, 'more step')}"
     for finding in details.get("findings", ()):
+        if finding["bare"]:
+            continue
         yield f"  {finding['id']} ({finding['language']}):"
         yield from (f"    | {line}" for line in visible(finding["template"], newlines="keep").split("\n"))

@@ -72,6 +72,8 @@ class Standing:
         if statistic.mark is None:
             return
         calibration, use = self.calibration, self.use
+        if use is None and self.judge == "recorded":
+            return  # the labels are the recording's own
         if use is None:
             yield f"judge {self.judge}: not calibrated (no calibration: in the spec)"
         elif calibration is not None and (gate.baseline is not None or gate.across):

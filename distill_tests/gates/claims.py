@@ -79,21 +79,27 @@ def refusal(
     if has >= needed:
         return None
     limit = gate.at_most if gate.at_most is not None else gate.at_least
+    in_vain = "framings each is asked under" if name == "question" else "questions are asked in each"
     return (
         f"a population claim at {limit:g} needs {needed} {plural(name)}, this set has {has}, "
-        "however many questions are asked in each"
+        f"however many {in_vain}"
     )
 
 
 def dimension(gate: Gate, clusters: Sequence[Mapping[str, str]]) -> str:
     """Over what the gate claims, by default the first that the cases name; raises ValueError in words."""
-    common = [name for name in clusters[0] if all(name in one for one in clusters)]
+    common = dimensions(clusters)
     if not common:
         raise ValueError("a population claim needs clusters, and the cases of this kind have none")
     name = common[0] if gate.over is None else gate.over
     if name not in common:
         raise ValueError(f"the cases have no {name!r} to claim over; they have {', '.join(common)}")
     return name
+
+
+def dimensions(clusters: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """What the cases have in common to claim over, as the first one names it."""
+    return tuple(name for name in clusters[0] if all(name in one for one in clusters)) if clusters else ()
 
 
 def of_clusters(gate: Gate, measure: Ruler, counted: Cells) -> OfClusters:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from distill_tests.claimmatrix import OWN, named
 from distill_tests.display import visible
-from distill_tests.record import Record
+from distill_tests.gates.tally import exact
+from distill_tests.gates.words import number
+from distill_tests.record import Record, drawn_cases_of
 from distill_tests.types import Gate
 
 MOST_NAMED = 20
@@ -22,8 +26,13 @@ def threshold_words(gate: Record) -> str:
         return f"required at most {-gate['at_least']:g} below the baseline"
     of = f" ({across_words(gate)})" if gate.get("across") else ""
     if gate["at_most"] is not None:
-        return f"required at most {gate['at_most']:g}{of}"
-    return f"required at least {gate['at_least']:g}{of}"
+        return f"required at most {_limit(gate, 'at_most')}{of}"
+    return f"required at least {_limit(gate, 'at_least')}{of}"
+
+
+def _limit(gate: Record, side: str) -> str:
+    """The threshold as the gate's explanation writes it."""
+    return f"{gate[side]:g}" if gate.get("across") else number(exact(gate[side]))
 
 
 def plan_words(gate: Gate) -> str:
@@ -51,24 +60,27 @@ def changed_lines(gate: Record, *, most: int = MOST_NAMED) -> Iterator[str]:
             yield f"{way} than the baseline: {_named(told['cases'], told['count'], most)}"
 
 
-def failing_lines(gate: Record, *, most: int = MOST_NAMED) -> Iterator[str]:
-    """The groups whose own rate is beyond the threshold; that none can be named, where the gate failed."""
+def failing_lines(gate: Record, *, most: int = MOST_NAMED, found_only: bool = False) -> Iterator[str]:
+    """The groups whose own rate is beyond the threshold; that none can be named, where the gate failed.
+
+    ``found_only`` leaves the latter out.
+    """
     told = gate.get("failing", ())
     found = [one for one in told if one["found"]]
     for one in found:
         names = [f"{group['name']} ({group['wrong']:g} of {group['n']})" for group in one["found"]]
         what = f"{_plural(one['dimension'])} {_beyond(gate)} for themselves"
         yield f"{what}: {_named(names, len(names), most)}; {_method(one)}"
-    if told and not found and gate["verdict"] == "failed":
+    if told and not found and gate["verdict"] == "failed" and not found_only:
         dimensions = " or ".join(one["dimension"] for one in told)
         by = _method(told[0], count=False)
-        yield f"no {dimensions} can be named that is {_beyond(gate)} for itself ({by})"
+        yield f"no single {dimensions} has enough answers to be named ({by})"
 
 
 def _beyond(gate: Record) -> str:
     if gate["at_most"] is not None:
-        return f"above {gate['at_most']:g}"
-    return f"below {gate['at_least']:g}"
+        return f"above {_limit(gate, 'at_most')}"
+    return f"below {_limit(gate, 'at_least')}"
 
 
 def _method(one: Record, *, count: bool = True) -> str:
@@ -83,3 +95,69 @@ def _plural(noun: str) -> str:
 def _named(names: Sequence[str], count: int, most: int) -> str:
     more = f" and {count - most} more" if count > most else ""
     return ", ".join(visible(name) for name in names[:most]) + more
+
+
+# --- answers beyond the stop ----------------------------------------------------------------------
+
+_BEYOND = "beyond the stop, in flight or asked for other gates: stored, not counted"
+
+
+def beyond_note(count: int) -> str:
+    """That so many answers came after a gate had decided."""
+    return f"{_answers(count)} {_BEYOND}"
+
+
+def beyond_of(gate: Record) -> int:
+    """How many answers a gate's notes say came after it had decided; see :func:`is_beyond`."""
+    return sum(int(note.partition(" ")[0]) for note in gate["notes"] if is_beyond(note))
+
+
+def is_beyond(note: str) -> bool:
+    """Whether a note is one of :func:`beyond_note`."""
+    return re.fullmatch(rf"\d+ answers? {re.escape(_BEYOND)}", note) is not None
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+EXAMPLES = 3
+"""Answers that stand under a gate that failed."""
+_BEFORE = 20
+"""Characters shown before what the judge marked, where that is far from the start."""
+
+
+def example_lines(gate: Record, records: Sequence[Record], mark: str | None) -> Iterator[str]:
+    """The first answers that count against a gate: the case, what the judge said, how the answer goes.
+
+    ``mark`` is the one whose rate the gate holds; without it a case's own verdict tells.
+    """
+    shown = 0
+    for row in drawn_cases_of(records):
+        mine = row["target"] == gate["target"] or gate.get("across")
+        wrong = next((trial for trial in row["trials"] if _is_wrong(trial, gate, mark)), None)
+        if row["spec"] == gate["spec"] and mine and wrong is not None:
+            yield f"e.g. {visible(row['id'])}: {_said(wrong)}"
+            shown += 1
+        if shown == EXAMPLES:
+            return
+
+
+def _is_wrong(trial: Record, gate: Record, mark: str | None) -> bool:
+    score = trial["score"]
+    if score["value"] is None:
+        return False
+    if mark not in score["marks"]:
+        return bool(trial["wrong"])
+    return bool((score["marks"][mark] >= 0.5) == (gate["at_most"] is not None))
+
+
+def _said(trial: Record) -> str:
+    score = trial["score"]
+    claimed = score["claimed"] if score["claimed"] != OWN else None
+    told = f"claims {named(claimed)}" if claimed else score["reason"] or score["label"]
+    start = max(0, min((span["start"] for span in score["evidence"]), default=0) - _BEFORE)
+    quoted = trial["answer"][start:].strip() or "nothing"
+    return f"{visible(told)}; {'… ' if start else ''}{visible(quoted[:300])}"

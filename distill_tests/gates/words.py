@@ -227,6 +227,11 @@ def beyond(ruler: Ruler) -> str:
     return _beyond(ruler)
 
 
+def number(limit: Fraction) -> str:
+    """A threshold as every text of a gate writes it: 0.02, 0.10, 4."""
+    return _number(limit)
+
+
 def close(tally: Tally, value: Fraction) -> str:
     """``value`` with as many digits as tell it from the threshold."""
     return _near(tally, value, tally.ruler.limit)
@@ -351,9 +356,9 @@ def _near(tally: Tally, value: Fraction, limit: Fraction) -> str:
 
 def _near_number(value: Fraction, limit: Fraction, *, digits: int) -> str:
     """``value`` with at least so many decimals that it does not look like a ``limit`` it is not."""
-    while value != limit and digits < 12 and round(value, digits) == limit:
-        digits += 1
-    return f"{float(value):.{digits}f}"
+    most = 12
+    needed = next((n for n in range(digits, most + 1) if round(value, n) != limit), digits)
+    return f"{float(value):.{needed}f}"
 
 
 def _number(limit: Fraction) -> str:

@@ -178,7 +178,8 @@ def _one_way_variance(values: Sequence[float], labels: Sequence[Hashable], mean:
 
 
 def _factor_words(factor: Factor) -> str:
-    icc = "unknown" if factor.icc is None else f"{factor.icc:.2f}"
+    # Clusters of hardly more than one value give numbers below -1, which say nothing.
+    icc = "unknown" if factor.icc is None or factor.icc < -1.0 else f"{factor.icc:.2f}"
     return f"{factor.name}: {factor.clusters} clusters, intra-class correlation {icc}"
 
 

@@ -113,8 +113,7 @@ class SequentialGate:
 
         Raises ValueError for other values, after the decision, and for more values than the set has cells.
         """
-        if value is not None and not 0.0 <= value <= 1.0:
-            raise ValueError(f"the value {value} is outside 0..1")
+        value = None if value is None else _in_scale(value)
         if self.decision != "undecided":
             raise ValueError(f"the gate decided after {self.n} values; later ones do not count")
         if self.n == self.pool_size:
@@ -124,7 +123,7 @@ class SequentialGate:
             self.missing += 1
         else:
             self._units += units(value)
-        self._passing.add(1.0 if value is None else float(value))
+        self._passing.add(1.0 if value is None else value)
         self._failing.add(1.0 if value is None else 1.0 - value)
         if self._passing.refuted or self._is_sure_pass():
             self.decision = "pass"
@@ -175,9 +174,21 @@ class SequentialGate:
         return _NOISE if self.threshold > 0.0 else 0.0
 
 
+def _in_scale(value: float) -> float:
+    """The value as a plain float, whatever library its number is of; raises ValueError for others."""
+    try:
+        math.isfinite(value)
+    except TypeError:
+        raise ValueError(f"the value {value!r} is no number") from None
+    plain = float(value)
+    if not 0.0 <= plain <= 1.0:
+        raise ValueError(f"the value {plain} is outside 0..1")
+    return plain
+
+
 def units(value: float) -> int:
-    """A value in :data:`UNIT` parts of 1."""
-    return int(value * UNIT)
+    """A value in :data:`UNIT` parts of 1, rounded up, so that only nothing counts as nothing."""
+    return math.ceil(value * UNIT)
 
 
 def agreeing(lower: float, upper: float, decision: Verdict, threshold: float) -> Bounds:

@@ -21,7 +21,7 @@ from distill_tests.kinds._questions import guessed_language
 from distill_tests.plan import set_hash
 from distill_tests.registry import Declared, Rows
 from distill_tests.rows import readings
-from distill_tests.specfile.files import shown_path
+from distill_tests.specfile.files import absent, shown_path
 from distill_tests.types import Exhibit, Json, Place, Score, Spec
 
 MOST_NAMED: Final = 50
@@ -57,6 +57,9 @@ def gold_rows(spec: Spec, declared: Declared) -> tuple[Row, ...]:
     """
     section = spec.body["gold"]
     path = Path(spec.path).parent / section["jsonl"]
+    if not path.exists():
+        what, allowed = absent(path, written=section["jsonl"])
+        raise SpecError([Problem(place=spec.place("gold", "jsonl"), what=what, allowed=allowed)])
     labels = Labels(spec, declared)
     bad, found, unused, left_out = _Bad(shown_path(path)), [], 0, Counter[tuple[str, str]]()
     for line, row in _read(spec, path, labels, declared, bad):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from distill_tests import display
-from distill_tests.kinds._search_findings import Contradiction, Kept
+from distill_tests.kinds._search_findings import Contradiction, Found, Kept
 from distill_tests.kinds._searching import Searching
 from distill_tests.kinds._showing import judged_text, trial_lines
-from distill_tests.search import SearchResult, Step
+from distill_tests.search import SearchResult, Step, calls_words, several
 from distill_tests.types import Json, Outcome
 
 MOST_FINDINGS = 20
@@ -17,24 +19,50 @@ MOST_STEPS = 60
 MOST_CHARACTERS = 600
 """Of a template in the record; a pack has all of it."""
 NO_RATE = "framings were chosen by what they brought: no rate can be read off this"
+BARE = "the bare question brings it out; no framing needed"
+FEW = 10
+"""Fewer framings than these are no search to speak of."""
+
 _COLUMNS = 88
 
 
-def reason_of(result: SearchResult, searching: Searching, troubles: Mapping[str, int]) -> str:
+def reason_of(result: SearchResult, searching: Searching, found: Found, troubles: Mapping[str, int]) -> str:
     """What came of the search, in a sentence or two."""
-    goal, tried = searching.plan.counts, sum(step.template is not None for step in result.trail)
-    found = len(result.findings)
-    what = (
-        f"{found} {'framing' if found == 1 else 'framings'} with a {goal} claim"
-        if found
-        else f"no {goal} claim"
-    )
-    told = f"{what} found within {result.calls:,} calls ({tried:,} templates tried); {result.stopped}"
+    calls = calls_words(result.calls, found.shortening_calls)
+    told = f"{_what_came(found, searching.plan.counts)} ({calls}; {several(_tried(result), 'framing')} tried)"
+    told += f"; {result.stopped}"
+    if few := _few_framings(result):
+        told += f"; {few}"
     if result.unscored:
         told += f"; {result.unscored:,} of {result.probes:,} questions without a verdict"
     if troubles:
         told += f", such as: {next(iter(troubles))}"
     return told
+
+
+def _what_came(found: Found, goal: str) -> str:
+    framings = len(found.framings)
+    if not found.contradictions:
+        return f"no {goal} claim found"
+    if framings == len(found.contradictions):
+        return f"{several(framings, 'framing')} with a {goal} claim found"
+    beside = f"; beside it, {several(framings, 'framing')} found" if framings else ""
+    return f"{goal} claim found: {BARE}{beside}"
+
+
+def _tried(result: SearchResult) -> int:
+    return sum(step.template is not None for step in result.trail)
+
+
+def _few_framings(result: SearchResult) -> str:
+    """That the questions of a few framings used the budget up, in words; empty where they did not."""
+    tried, each = _tried(result), max((step.asked for step in result.trail), default=0)
+    if tried >= FEW or each < 2 or "is used up" not in result.stopped:
+        return ""
+    return (
+        f"only {several(tried, 'framing')} could be tried, because one was asked up to {each} questions: "
+        "fewer questions or more calls try more"
+    )
 
 
 # --- as data ------------------------------------------------------------------------------------
@@ -43,7 +71,7 @@ def reason_of(result: SearchResult, searching: Searching, troubles: Mapping[str,
 def details_of(
     result: SearchResult,
     searching: Searching,
-    found: Sequence[Contradiction],
+    found: Found,
     kept: Kept,
     troubles: Mapping[str, int],
 ) -> dict[str, Json]:
@@ -54,22 +82,37 @@ def details_of(
         "seed": plan.seed,
         "goal": plan.counts,
         "stopped": result.stopped,
-        "calls": {"target": result.target_calls, "mutator": result.mutator_calls, "most": plan.budget.calls},
+        "calls": {
+            "target": result.target_calls,
+            "mutator": result.mutator_calls,
+            "most": plan.budget.calls,
+            "search": result.calls,
+            "shortening": found.shortening_calls,
+            "all": result.calls + found.shortening_calls,
+        },
         "usd": round(result.usd, 6),
         "questions_asked": result.probes,
         "without_verdict": result.unscored,
         "troubles": {_short(text): count for text, count in list(troubles.items())[:5]},
-        "templates_tried": sum(step.template is not None for step in result.trail),
+        "framings_tried": _tried(result),
         "rejected": dict(result.rejected),
-        "findings": [_finding(one) for one in found[:MOST_FINDINGS]],
-        "findings_in_all": len(found),
+        "findings": [_finding(one) for one in found.contradictions[:MOST_FINDINGS]],
+        "findings_in_all": len(found.contradictions),
         "trail": [step_line(step) for step in trail],
         "trail_left_out": len(result.trail) - len(trail),
-        "pack": kept.pack.name if kept.pack else None,
+        "pack": _from_here(kept.pack) if kept.pack else None,
         "pack_added": kept.added,
         "pack_trouble": kept.trouble,
         "what_it_says": NO_RATE,
     }
+
+
+def _from_here(path: Path) -> str:
+    """The path as it would be typed in the current folder."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # another drive
+        return path.name
 
 
 def _finding(one: Contradiction) -> dict[str, Json]:
@@ -78,6 +121,7 @@ def _finding(one: Contradiction) -> dict[str, Json]:
         "id": one.framing.id,
         "language": one.framing.language,
         "template": _short(one.framing.text),
+        "bare": one.is_bare,
         "original": None if provenance.original is None else _short(provenance.original),
         "questions": list(provenance.questions),
         "claimed": list(provenance.claimed),
@@ -147,9 +191,12 @@ def search_lines(outcome: Outcome) -> Iterator[str]:
 
 def finding_line(finding: Mapping[str, Any]) -> str:
     """Such as ``found-1a2b3c4d5e6f, by drop of poem-en; came back in 3 of 3; the prompt names no maker``."""
-    told = f"{finding['id']}, by {finding['mutator']} of {', '.join(finding['parents'][:2])}"
+    made = f"by {finding['mutator']} of {', '.join(finding['parents'][:2])}"
+    told = f"{BARE}; found {made}" if finding["bare"] else f"{finding['id']}, {made}"
     if finding["repeats"]:
         told += f"; came back in {finding['came_back']} of {finding['repeats']}"
+    if finding["bare"]:
+        return told
     if finding["original"] is not None:
         told += f", shortened{'' if finding['shortest'] else ' (not to the end)'}"
     makers = ", ".join(finding["makers_named"])
@@ -158,9 +205,10 @@ def finding_line(finding: Mapping[str, Any]) -> str:
 
 def trail_line(details: Mapping[str, Any]) -> str:
     rejected = sum(details["rejected"].values())
-    asked, tried = details["questions_asked"], details["templates_tried"]
-    told = f"{details['policy']}, seed {details['seed']}: {tried} templates, {asked} questions"
-    return told + (f", {rejected} templates not asked" if rejected else "")
+    tried = several(details["framings_tried"], "framing")
+    asked = several(details["questions_asked"], "question")
+    told = f"{details['policy']}, seed {details['seed']}: {tried}, {asked}"
+    return told + (f", {several(rejected, 'framing')} not asked" if rejected else "")
 
 
 def labelled(label: str, text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from distill_tests.kinds._search_asking import Asking, in_order
 from distill_tests.kinds._searching import Shrinking
 from distill_tests.lexicon import names_makers
 from distill_tests.registry import judges
-from distill_tests.search import MODEL_MUTATORS, Finding, SearchResult, filled
+from distill_tests.search import MODEL_MUTATORS, PLACEHOLDER, Finding, SearchResult, filled
 from distill_tests.search import Question as Asked
 from distill_tests.search.findings import FoundFraming, Provenance, write_findings
 from distill_tests.search.shrinking import Attempt, Shrunk, shrink
@@ -36,8 +36,25 @@ class Contradiction:
     first: Trial
     told: Trial
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the question alone brings it out: there is no framing to keep."""
+        return self.framing.text.strip() == PLACEHOLDER
 
-async def contradictions(result: SearchResult, asking: Asking) -> list[Contradiction]:
+
+class Found(NamedTuple):
+    """The contradictions, each framing once, and the calls that shortening them took."""
+
+    contradictions: tuple[Contradiction, ...]
+    shortening_calls: int
+
+    @property
+    def framings(self) -> tuple[Contradiction, ...]:
+        """Those that need their framing."""
+        return tuple(one for one in self.contradictions if not one.is_bare)
+
+
+async def contradictions(result: SearchResult, asking: Asking) -> Found:
     """The findings in the order they were made, the first ones shortened."""
     found = [(one, questions) for one in result.findings for questions in _by_language(one.questions)]
     forms: list[Shrunk | None] = [None] * len(found)
@@ -50,10 +67,16 @@ async def contradictions(result: SearchResult, asking: Asking) -> list[Contradic
         forms[: len(first)] = await in_order(
             [_shrunk(one.template, questions[0], asking, shrinking, most) for one, questions in first]
         )
-    return [
+    told = [
         _contradiction(one, questions, form, asking)
         for (one, questions), form in zip(found, forms, strict=True)
     ]
+    once = {one.framing.id: one for one in reversed(told)}  # the first of each
+    asked = sum(form.attempts for form in forms if form)
+    return Found(
+        contradictions=tuple(one for one in told if once[one.framing.id] is one),
+        shortening_calls=asked * asking.searching.plan.calls_per_probe,
+    )
 
 
 def _by_language(questions: Sequence[Asked]) -> list[tuple[Asked, ...]]:
@@ -145,19 +168,21 @@ def _judge_name(trial: Trial, asking: Asking) -> str:
 
 
 class Kept(NamedTuple):
-    """The pack that holds the findings, how many are new in it, and why they could not be written."""
+    """The pack that holds the findings, how many are new in it, and why none was written."""
 
     pack: Path | None = None
     added: int = 0
     trouble: str = ""
 
 
-async def kept(found: Sequence[Contradiction], path: Path | None) -> Kept:
+async def kept(found: Found, path: Path | None) -> Kept:
     """The findings written where the spec wants them; a disk in trouble does not undo a finding."""
-    if path is None or not found:
+    if path is None:
         return Kept()
+    if not found.framings:
+        return Kept(trouble="no framing is needed" if found.contradictions else "nothing was found")
     try:
-        written = await asyncio.to_thread(write_findings, path, [one.framing for one in found])
+        written = await asyncio.to_thread(write_findings, path, [one.framing for one in found.framings])
     except DataError as error:
         return Kept(trouble=str(error))
     return Kept(written.path, written.added)

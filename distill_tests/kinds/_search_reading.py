@@ -14,7 +14,6 @@ from distill_tests.kinds._reading import Reading
 from distill_tests.kinds._searching import MUTATOR_TOKENS, Searching, Shrinking
 from distill_tests.plan import set_hash
 from distill_tests.registry import judges, providers
-from distill_tests.roots import find_root
 from distill_tests.search import (
     MODEL_MUTATORS,
     OFFLINE_MUTATORS,
@@ -27,14 +26,17 @@ from distill_tests.search import (
     load_templates,
 )
 from distill_tests.search import Question as Asked
-from distill_tests.search.findings import Source, name_trouble
-from distill_tests.search.shrinking import Repeats
+from distill_tests.search.findings import Source, pack_trouble
+from distill_tests.search.shrinking import MOST_CALLS, Repeats
 from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.tree import project_of, resolved
 from distill_tests.types import Case, Model, Pointer, Price, Spec
 
 CASE = "search"
 SEARCH = "search finds, gates decide"
+FRAMINGS_AIMED_AT = 20
+"""So many the calls are to reach for, where the spec does not say how many questions each is asked."""
+
 _MOST_CHARACTERS = 20_000
 """Of one prompt: two templates and what is said around them."""
 
@@ -82,7 +84,7 @@ class _Reader:
             if language in languages and (text := _template(wording, self.target)) is not None
         ]
         mutator = self._mutator()
-        plan = self._plan(mutator)
+        plan = self._plan(mutator, len(questions))
         if same := sources.keys() & {seed.id for seed in own}:
             self.note(("search", "templates"), f"template {min(same)!r} has the id of a framing")
         if not own and not seeds and not self.problems:
@@ -183,7 +185,7 @@ class _Reader:
             self.note(("search", "mutator"), what, allowed="a model that can be asked")
         return model
 
-    def _plan(self, mutator: Model | None) -> SearchPlan | None:
+    def _plan(self, mutator: Model | None, questions: int) -> SearchPlan | None:
         default = OFFLINE_MUTATORS if mutator is None else (*OFFLINE_MUTATORS, *MODEL_MUTATORS)
         mutators = tuple(self.body.get("mutators", default))
         for index, name in enumerate(mutators):
@@ -195,7 +197,7 @@ class _Reader:
         judge = self.spec.judge
         judging = judges.get(judge.name).declared(judge.options).calls[1] if judge else 0
         try:
-            plan = self._planned(mutator, mutators, judging)
+            plan = self._planned(mutator, mutators, judging, questions)
         except ValueError as error:
             self.note(("search", "budget"), str(error))
             return None
@@ -203,16 +205,20 @@ class _Reader:
             self.note(("search", "budget"), trouble)
         return plan
 
-    def _planned(self, mutator: Model | None, mutators: tuple[str, ...], judging: int) -> SearchPlan:
+    def _planned(
+        self, mutator: Model | None, mutators: tuple[str, ...], judging: int, questions: int
+    ) -> SearchPlan:
         """Raises ValueError for numbers that the schema lets pass, such as minutes without end."""
+        budget = self._budget(mutator)
+        reached = (budget.calls or 0) // (FRAMINGS_AIMED_AT * (1 + judging))
         return SearchPlan(
-            budget=self._budget(mutator),
+            budget=budget,
             seed=int(self.body.get("seed", 0)),
             policy=self.body.get("policy", "mcts-explore"),
             mutators=mutators,
             energy=int(self.body.get("energy", 1)),
             batch=int(self.body.get("batch", 4)),
-            questions_per_mutant=int(self.body["questions"]) if "questions" in self.body else None,
+            questions_per_mutant=int(self.body.get("questions", min(questions, max(1, reached)))),
             keep=self.body.get("keep", "successful"),
             counts=self.body.get("goal", "strict"),
             calls_per_probe=1 + judging,
@@ -253,7 +259,7 @@ class _Reader:
             self.note(("search", "shrink"), f"at_least {at_least} is more than repeats {repeats}")
             return None
         return Shrinking(
-            calls=int(written.get("calls", 200)),
+            calls=int(written.get("calls", MOST_CALLS)),
             findings=int(written.get("findings", 5)),
             repeats=Repeats(at_least=at_least, of=repeats),
         )
@@ -265,16 +271,10 @@ class _Reader:
         here = Path(self.spec.path)
         path: Path = here.parent / written
         at = ("search", "write")
-        if path.suffix not in (".yaml", ".yml"):
-            self.note(at, "a framing pack is a YAML file", got=repr(written), allowed="NAME.yaml")
-        elif trouble := name_trouble(path):
-            allowed = r"short, no control character and none of <>:\"|?*\\"
-            self.note(at, trouble, got=_quoted(written), allowed=allowed)
+        if trouble := pack_trouble(path):
+            self.note(at, trouble.what, got=_quoted(written), allowed=trouble.allowed)
         elif not resolved(path).is_relative_to(project_of(here)):
             self.note(at, "the pack would lie outside the project", got=repr(written))
-        elif path.name == "models.yaml" or find_root(path, cautious=False) is not None:
-            what = "a spec would be looked for in that file"
-            self.note(at, what, got=repr(written), allowed="a folder packs/: ../packs/found.yaml")
         return path.absolute()
 
 

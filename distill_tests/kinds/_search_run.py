@@ -48,21 +48,27 @@ async def conducted(
     found = await contradictions(result, asking)
     told = details_of(result, searching, found, await kept(found, searching.write), asking.troubles)
     details = {"search": told}
-    if found:
-        first = found[0].told
+    reason = reason_of(result, searching, found, asking.troubles)
+    if found.contradictions:
+        first = found.contradictions[0].told
         score = Score(
             value=1.0,
             label="found",
-            reason=reason_of(result, searching, asking.troubles),
+            reason=reason,
             evidence=first.score.evidence,
             judge=first.score.judge,
             details=details,
         )
-        return Trial(exchanges=_exchanges(found), answer=first.answer, score=score, cut_off=first.cut_off)
+        return Trial(
+            exchanges=_exchanges(found.contradictions),
+            answer=first.answer,
+            score=score,
+            cut_off=first.cut_off,
+        )
     if _is_unknown(result, asking):
-        score = _unscored(reason_of(result, searching, asking.troubles))
+        score = _unscored(reason)
     else:
-        score = Score(value=0.0, label="none-found", reason=reason_of(result, searching, asking.troubles))
+        score = Score(value=0.0, label="none-found", reason=reason)
     judge_name = spec.judge.name if spec.judge else ""
     return Trial(exchanges=(), answer="", score=replace(score, judge=judge_name, details=details))
 

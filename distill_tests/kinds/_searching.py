@@ -10,7 +10,7 @@ from distill_tests.kinds._probe import Probe
 from distill_tests.search import Question as Asked
 from distill_tests.search import SearchPlan, Seed, filled
 from distill_tests.search.findings import Source
-from distill_tests.search.shrinking import Repeats
+from distill_tests.search.shrinking import MOST_CALLS, Repeats
 from distill_tests.types import Model
 
 MUTATOR_TOKENS = 1024
@@ -21,7 +21,7 @@ MUTATOR_TOKENS = 1024
 class Shrinking:
     """``calls``: questions to the target in all, shared by the first ``findings``."""
 
-    calls: int = 200
+    calls: int = MOST_CALLS
     findings: int = 5
     repeats: Repeats = field(default_factory=Repeats)
 

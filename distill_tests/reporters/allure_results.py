@@ -20,11 +20,12 @@ from typing import Any
 
 from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.display import shorten, visible
+from distill_tests.estimatetext import basis_text, estimate_text
 from distill_tests.properties import properties_of, shown
 from distill_tests.record import Record, Run
 from distill_tests.registry import reporter
 from distill_tests.summary import MAY_SAY
-from distill_tests.terminal import basis_text, estimate_text, failure_text, headline, threshold_text
+from distill_tests.terminal import failure_text, headline, threshold_text
 from distill_tests.transcript import evidence, marks_of, new_messages, receipts_of, settings_of, transcript
 from distill_tests.types import Json
 

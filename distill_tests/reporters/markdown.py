@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.controls import in_words, worth_showing
 from distill_tests.display import shorten, visible
+from distill_tests.estimatetext import basis_text, estimate_text
 from distill_tests.gates.text import changed_lines, failing_lines
 from distill_tests.progress import duration
 from distill_tests.record import Record, Run, cases_of
@@ -21,10 +22,8 @@ from distill_tests.scoretext import FRAMING, matrix, method_words, most_hits, of
 from distill_tests.summary import CASE_WORDS, plural, summarise
 from distill_tests.terminal import (
     MOST_MISSED,
-    basis_text,
     calls_text,
     cost_text,
-    estimate_text,
     failure_text,
     headline,
     missed_text,
@@ -214,7 +213,7 @@ def _tallied(counts: Record) -> str:
 
 def _failures(records: Sequence[Record]) -> Iterator[str]:
     bad = [row for row in cases_of(records) if row["verdict"] not in ("passed", "skipped")]
-    bad.sort(key=lambda row: ("broken", "failed", "missed", "inconclusive").index(row["verdict"]))
+    bad.sort(key=_weight)
     if not bad:
         return
     yield f"## The first {FAILURES} of {len(bad):,} failures" if len(bad) > FAILURES else "## Failures"
@@ -224,6 +223,12 @@ def _failures(records: Sequence[Record]) -> Iterator[str]:
         yield ""
         yield from fenced(failure_text(row, _COLUMNS))
         yield ""
+
+
+def _weight(row: Record) -> tuple[bool, bool, int]:
+    """What broke first, then what a model answered, then where a judge differs from gold rows."""
+    severity = ("broken", "failed", "missed", "inconclusive").index(row["verdict"])
+    return row["verdict"] != "broken", row["kind"] == "calibration", severity
 
 
 def _claims(summary: Record) -> Iterator[str]:

@@ -31,6 +31,8 @@ from distill_tests.search.nouns import (
     SearchResult,
     Seed,
     Step,
+    calls_words,
+    several,
 )
 from distill_tests.search.policies import POLICIES
 from distill_tests.search.templates import MAX_CHARS, PLACEHOLDER, check_template, filled
@@ -57,9 +59,11 @@ __all__ = [
     "Seed",
     "Step",
     "budget_trouble",
+    "calls_words",
     "check_identity_questions",
     "check_template",
     "filled",
     "load_templates",
     "search",
+    "several",
 ]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from distill_tests.errors import DataError, SpecError
+from distill_tests.roots import CARDS, find_root
 from distill_tests.rundir import write_atomically
 from distill_tests.specfile.dumping import dumps
 from distill_tests.specfile.files import LARGEST_BYTES
@@ -140,6 +141,27 @@ def name_trouble(path: Path) -> str | None:
     if _PORTABLE.fullmatch(path.name) and not _RESERVED.match(path.name):
         return None
     return "not every system can have a file of that name"
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a file, and what would be right."""
+
+    what: str
+    allowed: str
+
+
+def pack_trouble(path: Path) -> Trouble | None:
+    """Why findings cannot be written as that file; None if they can.
+
+    The rule of ``write`` and ``--output``.
+    """
+    if path.suffix not in (".yaml", ".yml"):
+        return Trouble("a framing pack is a YAML file", "NAME.yaml")
+    if trouble := name_trouble(path):
+        return Trouble(trouble, r"short, no control character and none of <>:\"|?*\\")
+    if path.name == CARDS or find_root(path, cautious=False) is not None:
+        return Trouble("a spec would be looked for in that file", "a folder packs/ beside the specs")
+    return None
 
 
 def write_findings(path: Path, found: Sequence[FoundFraming]) -> Written:

@@ -104,7 +104,7 @@ def budget_trouble(plan: SearchPlan) -> str | None:
     """Why the plan's budget is too small for any search, in words; None if it is not."""
     if Spending(plan.budget, None).room >= plan.least_calls:
         return None
-    return f"the budget does not pay for one mutant (calls needed: {plan.least_calls})"
+    return f"the budget does not pay for one new framing (calls needed: {plan.least_calls})"
 
 
 class _Run:

@@ -235,6 +235,17 @@ class SearchResult:
         )
 
 
+def several(count: int, noun: str) -> str:
+    """Such as ``1 framing`` or ``1,200 framings``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def calls_words(to_search: int, to_shorten: int) -> str:
+    """Such as ``60 calls to search, 36 to shorten, 96 in all``."""
+    in_all = to_search + to_shorten
+    return f"{several(to_search, 'call')} to search, {to_shorten:,} to shorten, {in_all:,} in all"
+
+
 def _at_least(name: str, value: int | None, least: int) -> None:
     if value is not None and value < least:
         raise ValueError(f"{name} is {value}; at least {least}")

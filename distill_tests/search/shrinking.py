@@ -26,6 +26,10 @@ _PHRASE_END = re.compile(
 )
 
 
+MOST_CALLS = 200
+"""Questions to the target at most, in all, where nobody says."""
+
+
 class Attempt(NamedTuple):
     """One asking of a template; ``sample`` (from 0) tells repeats of it apart."""
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from distill_tests.search.nouns import Budget, Judged
+from distill_tests.search.nouns import Budget, Judged, several
 
 BARREN_STEPS: Final = 200
-"""So many mutants in a row that cannot be used end a search: there is nothing new left to make."""
+"""So many new framings in a row that cannot be used end a search: there is nothing new left to make."""
 
 UNSCORED_IN_A_ROW: Final = 100
 """So many probes in a row without a verdict end a search: the provider or the judge is in trouble."""
@@ -61,19 +61,20 @@ class Spending:
         """Why the search ends, in words; None: it goes on.  ``least``: calls that a mutant takes."""
         budget = self._budget
         if budget.successes is not None and self.successes >= budget.successes:
-            return f"{self.successes} contradictions were found; {budget.successes} were wanted"
+            found = several(self.successes, "contradiction")
+            return f"{found} found; {budget.successes} wanted"
         if budget.misses is not None and self.misses >= budget.misses:
-            return f"{self.misses} probes showed none; the budget is {budget.misses}"
+            return f"{several(self.misses, 'question')} showed none; the budget is {budget.misses}"
         if budget.steps is not None and self.steps >= budget.steps:
-            return f"the budget of {budget.steps} mutants is used up"
+            return f"the budget of {several(budget.steps, 'new framing')} is used up"
         if self.room < least:
             return self._out_of_calls()
         if budget.seconds is not None and self._clock and self._clock() - self._started >= budget.seconds:
             return f"the budget of {budget.seconds:g} seconds is used up"
         if self._barren >= BARREN_STEPS:
-            return f"{self._barren} mutants in a row could not be used"
+            return f"{self._barren} new framings in a row could not be used"
         if self._in_a_row >= UNSCORED_IN_A_ROW:
-            return f"{self._in_a_row} probes in a row brought no verdict"
+            return f"{self._in_a_row} questions in a row brought no verdict"
         return None
 
     @property
@@ -83,5 +84,5 @@ class Spending:
     def _out_of_calls(self) -> str:
         budget = self._budget
         if budget.calls is not None and budget.calls - self._calls <= self.room:
-            return f"the budget of {budget.calls} calls is used up ({self._calls} made)"
+            return f"the budget of {several(budget.calls, 'call')} is used up ({self._calls:,} made)"
         return f"the budget of {budget.usd:g} USD is used up ({self.usd:.6g} spent)"

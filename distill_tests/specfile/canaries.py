@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from distill_tests.lexicon import makers
 from distill_tests.registry import judges
 from distill_tests.specfile.cards import read_identity
 from distill_tests.specfile.faults import Sheet
+from distill_tests.specfile.wording import shown
 from distill_tests.types import Canary, JudgeUse, Place, Pointer
 
 _AT: Pointer = ("canaries",)
@@ -48,7 +50,26 @@ def _check_given(one: _Written, judge: JudgeUse, sheet: Sheet) -> None:
             near = get_close_matches(name, known, n=1)
             allowed = f"did you mean {near[0]!r}?" if near else f"it gives {', '.join(known)}"
             what = f"canary {one.id!r} expects {name!r}, which judge {judge.name!r} does not give"
-            sheet.note((*one.at, "expect", name) if one.at[1] == "items" else _AT, what, allowed=allowed)
+            sheet.note(_place(one, name), what, allowed=allowed)
+    _check_claimed(one, judge, sheet)
+
+
+def _place(one: _Written, name: str) -> Pointer:
+    return (*one.at, "expect", name) if one.at[1] == "items" else _AT
+
+
+def _check_claimed(one: _Written, judge: JudgeUse, sheet: Sheet) -> None:
+    """A misspelt maker: identity judges that ask no model give ids, but for makers that were made up."""
+    declared = judges.get(judge.name).declared(judge.options)
+    claimed = one.body["expect"].get("claimed")
+    if not declared.needs_identity or declared.calls[1] or one.body["expect"].get("label") == "persona":
+        return
+    known = [*makers, "own"]
+    if not isinstance(claimed, str) or claimed in known:
+        return
+    for meant in get_close_matches(claimed.casefold(), known, n=1, cutoff=0.8):
+        what = f"canary {one.id!r} expects that {shown(claimed)} is claimed, which is no maker's id"
+        sheet.note(_place(one, "claimed"), what, allowed=f"did you mean {meant!r}?")
 
 
 def _written(section: Mapping[str, Any]) -> Iterator[_Written]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from distill_tests.errors import DataError, Problem
 from distill_tests.gates.baselines import refusals
-from distill_tests.gates.claims import refusal
+from distill_tests.gates.claims import dimensions, refusal
 from distill_tests.registry import judges, kinds, providers, statistics
 from distill_tests.sharing import sharing_trouble
 from distill_tests.specfile.cards import absent_files
-from distill_tests.specfile.wording import shown
+from distill_tests.specfile.wording import choice, shown
 from distill_tests.subjects import is_judge
 from distill_tests.types import Case, Model, Spec
 
@@ -34,6 +34,16 @@ def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[
     yield from _missing_identity(spec, target)
     yield from _unshared(spec, target)
     yield from _missing_recordings(cases, spec, target)
+
+
+def across_problems(spec: Spec, targets: Sequence[Model]) -> Iterator[Problem]:
+    """Gates across targets of a spec that has only one."""
+    for gate in spec.gates if len(targets) == 1 else ():
+        if gate.across is not None:
+            what = f"gate {shown(gate.name)}: across compares targets; this spec has one: "
+            place = spec.place("gates", gate.name, "across")
+            allowed = "leave across out, or name more targets"
+            yield Problem(place=place, what=what + shown(targets[0].alias), allowed=allowed)
 
 
 def _repeated_ids(cases: Sequence[Case]) -> Iterator[Problem]:
@@ -69,6 +79,12 @@ def _unsupported_claims(cases: Sequence[Case], spec: Spec) -> Iterator[Problem]:
     """Claims about framings in general of which the declared set has too few."""
     for gate in spec.gates:
         clusters = [case.clusters for case in cases]
+        known = dimensions(clusters)
+        if gate.over is not None and known and gate.over not in known:
+            what = f"gate {shown(gate.name)}: the cases have no {shown(gate.over)} to claim over"
+            place = spec.place("gates", gate.name, "claim", "population")
+            yield Problem(place=place, what=what, allowed=choice(gate.over, known))
+            continue
         refused = refusal(gate, clusters, scale=statistics.get(gate.statistic).scale)
         if refused is not None:
             place = spec.place("gates", gate.name, "claim")

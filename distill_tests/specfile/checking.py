@@ -10,7 +10,7 @@ from distill_tests.errors import BadRows, DistillError, Problem, SpecError
 from distill_tests.registry import kinds
 from distill_tests.roots import CARDS, find_root, holds_cards
 from distill_tests.specfile.cards import absent_files, load_models
-from distill_tests.specfile.cases import case_problems
+from distill_tests.specfile.cases import across_problems, case_problems
 from distill_tests.specfile.faults import in_order
 from distill_tests.specfile.files import shown_path, whole_path
 from distill_tests.specfile.packs import problems_of_pack
@@ -104,6 +104,7 @@ class _Check:
             self.problems.append(
                 Problem(place=spec.place("targets"), what="'targets' is 'all', but no card has target: true")
             )
+        self.problems.extend(across_problems(spec, targets))
         for target in targets:
             if all(self.environ.get(name) for name in (*spec.requires, *target.requires)):
                 self._cases(spec, target)

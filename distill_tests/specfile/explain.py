@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from jsonschema import ValidationError
+from jsonschema import Draft202012Validator, ValidationError
 
 from distill_tests.specfile.breach import Breach, Fault
 from distill_tests.specfile.schemas import Schema
 from distill_tests.specfile.wording import (
+    begun,
     choice,
     kinds_of_value,
     label,
@@ -18,6 +19,7 @@ from distill_tests.specfile.wording import (
     missing,
     near,
     pattern_in_words,
+    plainly,
     shown,
     type_hint,
     wide_in_name,
@@ -72,19 +74,50 @@ def _other(broken: Breach) -> Iterator[Fault]:
 
 def _type(broken: Breach) -> Iterator[Fault]:
     names = [broken.demand] if isinstance(broken.demand, str) else broken.demand
-    yield _wrong_type(broken, names, broken.schema.get("examples", ()))
+    yield _wrong_type(broken, names, broken.schema)
 
 
-def _wrong_type(broken: Breach, names: list[str], examples: Iterable[Any]) -> Fault:
+def _wrong_type(broken: Breach, names: list[str], schema: Schema) -> Fault:
+    """``schema``: the one of the types ``names`` that may say more of a mapping."""
     wide = wide_in_name(broken.value) if "string" not in names else None
     if wide is not None:
         return broken.fault(wide[0], allowed=wide[1])
     if broken.value is None:
+        examples = schema.get("examples", ())
         example = [f"for example {one}" for one in examples if isinstance(one, str | int | float)]
         allowed = ", ".join([f"it must be {kinds_of_value(names)}", *example[:1]])
         return broken.fault(f"{broken.label} has no value", allowed=allowed)
     hint = type_hint(broken.value, names)
+    if hint is None and broken.at and "object" in names and not isinstance(broken.value, Mapping):
+        written = _as_mapping(broken.value, schema)
+        hint = f"write {written}" if written else None
     return broken.quoting(f"{broken.label} must be {kinds_of_value(names)}", allowed=hint)
+
+
+def _as_mapping(value: Any, schema: Schema) -> str | None:
+    """How the value is written as the mapping that the schema asks for: under the key that can hold it."""
+    known = schema.get("properties", {})
+    first = next((one for one in schema.get("examples", ()) if isinstance(one, Mapping)), None)
+    required = list(schema.get("required", ()))
+    needed = required or list(first or ())[:1]
+    end = re.search(r"\.(\w+)$", value) if isinstance(value, str) else None
+    order = [*([end[1]] if end else []), *needed, *(() if required else known)]
+    takes = next((name for name in order if name in known and _takes(known[name], value)), None)
+    keys = required or ([takes] if takes else needed)
+    return f"{{{', '.join(_entry(key, value, known, key == takes) for key in keys)}}}" if keys else None
+
+
+def _entry(key: str, value: Any, known: Mapping[str, Schema], takes: bool) -> str:
+    if takes:
+        return f"{key}: {plainly(value)}"
+    inner = known.get(key, {})
+    nested = _as_mapping(value, inner) if isinstance(inner, Mapping) and "object" in _types(inner) else None
+    return f"{key}: {nested or '…'}"
+
+
+def _takes(schema: Schema, value: Any) -> bool:
+    """Whether a schema fits the value; of a list its first item tells."""
+    return Draft202012Validator(schema).is_valid(value[:1] if isinstance(value, list) else value)
 
 
 def _enum(broken: Breach) -> Iterator[Fault]:
@@ -94,7 +127,7 @@ def _enum(broken: Breach) -> Iterator[Fault]:
         yield broken.fault(wide[0], allowed=wide[1])
         return
     words = [one for one in allowed if isinstance(one, str)]
-    meant = near(broken.value, words) if isinstance(broken.value, str) else None
+    meant = near(broken.value, words) or begun(broken.value, words) if isinstance(broken.value, str) else None
     hint = f"did you mean {meant!r}?" if meant else None
     yield broken.quoting(f"{broken.label} must be {listed(allowed, 'or')}", allowed=hint)
 
@@ -115,7 +148,7 @@ def _branches(broken: Breach) -> Iterable[Fault]:
         hint = f"write a list: [{broken.value}]" if len(broken.value) < 60 else None
         return [broken.quoting(f"{broken.label} must be {listed(words, 'or')} or a list", allowed=hint)]
     return _likeliest(broken, len(branches)) or (
-        [_wrong_type(broken, names, ())] if names else _other(broken)
+        [_wrong_type(broken, names, _mapping_among(branches))] if names else _other(broken)
     )
 
 
@@ -125,14 +158,25 @@ def _likeliest(broken: Breach, count: int) -> list[Fault]:
     for error in broken.inner:
         if error.relative_schema_path:  # a branch that is false has none, and nothing to say
             sides[int(error.relative_schema_path[0])].append(error)
-    fitting = [
-        side
-        for side in sides
-        if side and not any(error.validator == "type" and not error.relative_path for error in side)
-    ]
+    typed = [side for side in sides if side and not any(map(_is_wrong_type, side))]
+    fitting = [side for side in typed if not any(map(_is_no_word, side))] or typed
     before = len(broken.inner[0].absolute_path) - len(broken.inner[0].relative_path)
     around = broken.at[: len(broken.at) - before]
     return min((explained(side, around) for side in fitting), key=len, default=[])
+
+
+def _is_wrong_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+def _is_no_word(error: ValidationError) -> bool:
+    """Whether a mapping or a list stands where one of some words may: another branch was meant."""
+    is_choice = error.validator in ("enum", "const") and not error.relative_path
+    return is_choice and isinstance(error.instance, Mapping | list)
+
+
+def _mapping_among(branches: Iterable[Schema]) -> Schema:
+    return next((branch for branch in branches if "object" in _types(branch)), {})
 
 
 def _types(schema: Schema) -> list[str]:

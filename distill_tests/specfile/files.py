@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from distill_tests.errors import Problem, SpecError
+from distill_tests.specfile.wording import near, shown
 from distill_tests.types import Place
 
 LARGEST_BYTES: Final = 5_000_000
+MOST_NAMES: Final = 1000
+"""Of a folder, where a name in it is looked for that one like it was meant to be."""
 _LINE_END = re.compile(r"\r\n?|\n")
 # What YAML does not let stand raw; line ends of Unicode are refused too, since editors do not count them.
 _FORBIDDEN = re.compile(
@@ -34,6 +38,19 @@ def shown_path(path: Path) -> str:
 def whole_path(path: Path) -> Path:
     """The absolute path without ``..``; links are not followed, so that messages say what was written."""
     return Path(os.path.normpath(path.absolute()))
+
+
+def absent(path: Path, *, written: str = "") -> tuple[str, str]:
+    """What to say of a file that is not there, by its path or as it was ``written``, and what was meant."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = sorted(entry.name for entry in islice(entries, MOST_NAMES) if entry.is_file())
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        names = []
+    meant = near(path.name, names)
+    relative = "paths are relative to this file"
+    allowed = f"did you mean {shown(meant)}? {relative.capitalize()}" if meant else relative
+    return f"there is no file {shown(written or shown_path(path))}", allowed
 
 
 def text_of(path: Path) -> str:

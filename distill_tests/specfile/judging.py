@@ -134,6 +134,7 @@ class _Reader:
             at = (*_AT, *part.at)
             found = self.read(part.written, at)
             if found is None:
+                asking += 1  # it may ask one: only that it is unknown is said
                 continue
             asking += found.judge.calls[1] > 0
             alias = found.card.get("model")

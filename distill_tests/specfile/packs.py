@@ -10,7 +10,7 @@ from typing import Any, Final
 from distill_tests.errors import Problem, SpecError
 from distill_tests.specfile.environment import REFERENCE, expanded
 from distill_tests.specfile.faults import Sheet
-from distill_tests.specfile.files import shown_path, text_of
+from distill_tests.specfile.files import absent, shown_path, text_of
 from distill_tests.specfile.schemas import whole
 from distill_tests.specfile.tree import project_of, read_inside, resolved
 from distill_tests.specfile.validate import check
@@ -76,9 +76,8 @@ class Packs:
             sheet.note(at, f"more than {MOST_PACKS} packs are included")
             return
         if not path.is_file():
-            sheet.note(
-                at, f"there is no file {shown(shown_path(path))}", allowed="paths are relative to this file"
-            )
+            what, allowed = absent(path)
+            sheet.note(at, what, allowed=allowed)
             return
         try:
             document = read(path)
@@ -92,8 +91,9 @@ class Packs:
     def _take(self, document: Document, outer: Sheet, at: Pointer, directory: Path) -> None:
         sheet = Sheet(document)
         faults = check(document.data, whole(f"{self.schema}.json"))
-        if faults and self._is_other(document, len(faults)):
-            what = f"{shown(shown_path(Path(document.path)))} looks like a pack of {_OTHER[self.schema]}"
+        other = self._other(document, len(faults))
+        if other is not None:
+            what = f"{shown(shown_path(Path(document.path)))} looks like a pack of {other}"
             outer.note(at, what, allowed=f"{self.schema} are included here")
         else:
             sheet.take(faults)
@@ -104,13 +104,18 @@ class Packs:
             self.documents.append(document)
         outer.problems.extend(sheet.problems)
 
-    def _is_other(self, document: Document, faults: int) -> bool:
-        """Whether the pack fits the other schema far better; a pack of the right sort may have mistakes."""
-        other = _OTHER.get(self.schema)
-        return other is not None and 2 * len(check(document.data, whole(f"{other}.json"))) < faults
+    def _other(self, document: Document, faults: int) -> str | None:
+        """The sort of pack that it fits far better, if any; a pack of the right sort may have mistakes."""
+        if not faults or self.schema not in _SORTS:
+            return None
+        counts = {
+            name: len(check(document.data, whole(f"{name}.json"))) for name in _SORTS if name != self.schema
+        }
+        best = min(counts, key=lambda name: counts[name])
+        return best if 2 * counts[best] < faults else None
 
 
-_OTHER: Final = {"questions": "framings", "framings": "questions"}
+_SORTS: Final = ("questions", "framings", "canaries")
 _MODELINE = re.compile(r"#\s*yaml-language-server:\s*\$schema=\S*?([a-z]+)\.json\s*$", re.M)
 
 

@@ -17,6 +17,7 @@ _SECRET_TEXT = re.compile(
     r"\b(?:sk|pk|rk|gh[pousr]|xox[abp]|hf|AKIA|AIza)[-_A-Za-z0-9]{12,}|\bBearer\s+\S{8,}|//[^/\s]*@"
 )
 _WIDE_COLON = re.compile(r"^\s*[\"'“”]?([A-Za-z_][\w.-]*)[\"'“”]?\s*：")
+_PLAIN = re.compile(r"[\w./][\w./-]*")
 _WIDE_QUOTE = re.compile(r"^[“”]|[“”]$")
 
 _KINDS_OF_VALUE: Final = {
@@ -105,6 +106,13 @@ def shown(value: Any, *, key: str | int = "") -> str:
     return f"a list of {len(value)}" if value else "an empty list"
 
 
+def plainly(value: Any) -> str:
+    """The value as YAML may hold it in braces, as far as that is short and plain; else ``…``."""
+    if isinstance(value, str) and (shown(value) != repr(value) or not _PLAIN.fullmatch(value)):
+        return "…"
+    return "…" if isinstance(value, Mapping | list) or value is None else shown(value).strip("'")
+
+
 def listed(names: Iterable[Any], joiner: str, *, most: int = 12) -> str:
     """``'a', 'b' or 'c'``; a long list is cut with its length."""
     texts = [shown(name) for name in names]
@@ -134,6 +142,13 @@ def _near(name: str, known: tuple[str, ...]) -> str | None:
 def _folded(name: str) -> str:
     """Full-width letters, case, hyphens and spaces do not count."""
     return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFKC", name)).casefold().strip("“”\"'：:")
+
+
+def begun(name: str, known: Collection[str]) -> str | None:
+    """The one known word that ``name`` is the beginning or the end of, at least three letters of it."""
+    wanted = _folded(name)
+    fits = [one for one in known if _folded(one).startswith(wanted) or _folded(one).endswith(wanted)]
+    return fits[0] if len(fits) == 1 and len(wanted) >= 3 else None
 
 
 def choice(name: str, known: Collection[str]) -> str:

@@ -170,7 +170,7 @@ def test_parameters_tell_a_case_and_a_gate_and_leave_histories_alone(project: Pr
     found = results(project)
     case = {"target": "toy", "served": "fake-1", "framing": "plain", "question": "bad-0", "wrong": "1"}
     assert case.items() <= parameters(found["core bad-0-en.plain"]).items()
-    gate = {"statistic": "strict_rate", "estimate": "0.25", "threshold": "at most 0.5", "n": "4"}
+    gate = {"statistic": "strict_rate", "estimate": "0.25", "threshold": "at most 0.50", "n": "4"}
     assert gate.items() <= parameters(found["core gate-strict_rate"]).items()
     # Allure 3 makes its history id from the parameters, but for those that are excluded.
     assert all(row["excluded"] for result in found.values() for row in result["parameters"])
@@ -216,7 +216,7 @@ def test_a_setup_error_has_the_step_that_broke_and_a_gate_those_that_decided(pro
     assert broken[0]["statusDetails"]["message"] == "fake: the line went dead"
     gate = found["core gate-strict_rate"]["steps"]
     assert gate[0]["name"] == "counted: 0.250 [no interval]"  # one framing: nothing is said of others
-    assert gate[1]["name"] == "required at most 0.4"
+    assert gate[1]["name"] == "required at most 0.40"
     assert gate[2]["name"].startswith("decided: 1 wrong")
 
 

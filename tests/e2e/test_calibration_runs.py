@@ -46,6 +46,16 @@ def calibrated(
     (project.path / "specs" / "judge.yaml").write_text(spec, encoding="utf-8")
 
 
+def test_a_calibration_says_where_it_lies_and_how_it_is_cited(project: Project) -> None:
+    calibrated(project)
+    text = " ".join(project.run().stdout.str().split())
+    (stored,) = (project.path / ".distill-tests" / "calibrations").glob("*.json")
+    path = f".distill-tests/calibrations/{stored.name}"
+    assert f"stored {path}; cite it: calibration: ../{path} (relative to the spec)" in text
+    incomplete = " ".join(project.run("--distill-first", "3").stdout.str().split())
+    assert "cite it" not in incomplete
+
+
 def test_rows_and_gates_are_tests_of_the_judge(project: Project) -> None:
     calibrated(project)
     result = project.run("-v")

@@ -67,7 +67,7 @@ def test_a_gate_tells_its_estimate_interval_and_threshold(project: Project) -> N
         "statistic": "strict_rate",
         "estimate": "0.25",
         "interval_level": "0.95",
-        "threshold": "at most 0.4",
+        "threshold": "at most 0.40",
         "confidence": "0.9",
         "n": "8",
         "missing": "0",

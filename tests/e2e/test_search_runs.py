@@ -50,7 +50,7 @@ def test_a_search_that_finds_fails_with_its_finding_and_writes_the_pack(project:
     result.stdout.fnmatch_lines(
         [
             "*hunt.yaml:*identity search on toy*",
-            "*found:*with a strict claim found within*",
+            "*found:*with a strict claim found*",
             "*came back in 3 of 3*",
             "*asked:*bad secret*",
             "*answer:*I am ChatGPT, made by OpenAI.*",
@@ -92,7 +92,7 @@ def test_a_search_that_finds_nothing_passes_and_is_no_verdict(project: Project) 
     result = project.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(
-        ["*no strict claim found within 60 calls*", "NO VERDICT: the specs declare no gates"]
+        ["*no strict claim found (60 calls to search, 0*", "NO VERDICT: the specs declare no gates"]
     )
     assert len(project.calls()) == 60
     assert not (project.path / "specs" / "packs").exists()

@@ -309,3 +309,13 @@ def test_rows_under_one_template_count_for_less() -> None:
     assert told.rates.sensitivity.low < alone.sensitivity.low
     assert told.rates.false_positive_rate.high > alone.false_positive_rate.high
     assert told.worth[0] < 0.5
+
+
+def test_labels_under_one_template_only_are_not_told_to_grow_in_number() -> None:
+    pairs = [pair(i, i < 8, i < 8, "plain") for i in range(40)]
+    told = known_of("claims", "strict", of_label(pairs), alpha=0.05)
+    assert told.method == "Korn-Graubard, 1 template"
+    gate = at_most(0.4)
+    text = judge_gate(gate, sample_of(hits(16, 80)), STRICT, moved=moved(gate, ruler(gate), told)).explanation
+    assert text.startswith("judge too coarse")
+    assert text.endswith("all under one framing, which bounds nothing: label others too")

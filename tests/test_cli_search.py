@@ -145,7 +145,7 @@ def test_a_second_search_replays_and_a_replay_makes_no_call(
     [
         (["--target", "nobody"], "unknown model 'nobody'"),
         (["--mutator", "nobody"], "unknown model 'nobody'"),
-        (["--output", "specs/found.yaml"], "in a folder packs/"),
+        (["--output", "specs/found.yaml"], "allowed: a folder packs/"),
         (["--output", "found.txt"], "a framing pack is a YAML file"),
         (["--output", "specs/models.yaml"], "a spec would be looked for in that file"),
         (["--questions", "3"], "there are 2 questions in 'en'"),
@@ -215,7 +215,7 @@ def test_sixty_calls_try_many_framings_of_a_spec_with_many_questions(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     many = ", ".join(f"{{id: q{n}, text: 'Who made you, {n}?'}}" for n in range(40))
-    head = SPEC[: SPEC.index("probes:")]
+    head = SPEC[: SPEC.index("on_miss:")]
     framings = SPEC[SPEC.index("framings:") : SPEC.index("sample:")]
     (folder / "specs" / "core.yaml").write_text(
         f"{head}probes: {{questions: [{many}]}}\n{framings}", encoding="utf-8"

@@ -588,7 +588,6 @@ def test_a_failing_search_shows_the_finding_its_evidence_and_how_it_came_about(
     assert "^^^^^^^" in text
     assert "judged: strict (claims" in flowing
     assert "pack: packs/found.yaml (1 new)" in flowing
-    assert "framing, " in flowing
     assert "no rate" in flowing
     assert "again: pytest spec.yaml::nimbus::search" in flowing
     assert "It had a secret." in transcript(record)

@@ -61,7 +61,8 @@ def lines(told: Mapping[str, Any], *, brief: bool = False) -> Iterator[Line]:
     if told["complete"] and any(label["whole"]["n"] for label in told["labels"].values()):
         path = f"{FOLDER}/{file_name(from_json(told))}"
         cited = posixpath.relpath(path, posixpath.dirname(told["spec"]) or ".")
-        yield Line("stored", visible(f"{path}; cite it: calibration: {cited} (relative to the spec)"))
+        yield Line("stored", visible(path))
+        yield Line("cite it", visible(f"calibration: {cited}"))
 
 
 def of_rates(rates: Mapping[str, Any], *, shown: tuple[str, ...] = SHOWN) -> str:

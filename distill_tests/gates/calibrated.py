@@ -136,7 +136,7 @@ def known_of(judge: str, mark: str, label: OfLabel, *, alpha: float) -> Known:
         mark=mark,
         labels=labels,
         rates=rates,
-        method=f"Korn-Graubard, {len(members)} templates",
+        method=f"Korn-Graubard, {len(members)} {'template' if len(members) == 1 else 'templates'}",
         worth=(positives.worth, negatives.worth),
     )
 

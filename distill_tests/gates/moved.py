@@ -146,6 +146,10 @@ def _ends(of: Band, at_most: bool) -> str:
     return f"{passing} and {'never fails' if fails is None else f'fails {fails}'}"
 
 
+_UNBOUNDED = Interval(0.0, 1.0)
+"""What is known of a share from labels that all share a template; from rows of their own it is less wide."""
+
+
 def _help(bounds: words.Bounds, to: Moved) -> str:
     labels, seen = to.known.labels, to.known.rates
     if not labels.positives or not labels.negatives:
@@ -153,6 +157,8 @@ def _help(bounds: words.Bounds, to: Moved) -> str:
         return f"there are no {sort} labels, and {_sort(sort)} cannot be told without"
     if (seen.seen_sensitivity or 0.0) <= (seen.seen_false_positive_rate or 0.0):
         return "it raises no more of the positives than of the others: no number of labels mends that"
+    if _UNBOUNDED in (seen.sensitivity, seen.false_positive_rate):
+        return "its labels of a sort are all under one framing, which bounds nothing: label others too"
     more = more_labels(to, bounds)
     if more is None and more_labels(to, bounds, lucky=False) is None:
         return "it stands too near the threshold for such a judge: no number of labels decides it"

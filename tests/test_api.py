@@ -153,7 +153,7 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = ran.stdout
-    told = ["Toy Lab", "['strict_rate', 'loose_rate']", "core.yaml:11:16", "there is no such file"]
+    told = ["Toy Lab", "['strict_rate', 'loose_rate']", "core.yaml:12:16", "there is no such file"]
     told += ["0 30", "40", "1 consistent", "2 foreign"]
     assert [text for text in told if text not in said] == []
 

@@ -118,11 +118,14 @@ def transcripts(data: Path) -> Replies:
 
 def published_strict(data: Path, target: str) -> set[tuple[str, str]]:
     """What was asked where the second pass found a strict answer; its files name some targets otherwise."""
-    csv.field_size_limit(sys.maxsize)
     theirs = target.replace("llama3.1", "llama-3.1").replace("-exp", "")
     path = next((data / "ice" / "strict_score").glob(f"GPT_{theirs}_*.csv"))
-    with path.open(encoding="utf-8", newline="") as source:
-        return {_asked(row) for row in csv.DictReader(source) if ast.literal_eval(row["re_judge"])}
+    before = csv.field_size_limit(sys.maxsize)  # of the whole process
+    try:
+        with path.open(encoding="utf-8", newline="") as source:
+            return {_asked(row) for row in csv.DictReader(source) if ast.literal_eval(row["re_judge"])}
+    finally:
+        csv.field_size_limit(before)
 
 
 def _asked(told: Mapping[str, Any]) -> tuple[str, str]:

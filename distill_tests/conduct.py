@@ -10,6 +10,7 @@ from typing import Any
 from distill_tests.controls import CANARY, Checked, ControlReport, canary_met, control_met, report
 from distill_tests.errors import DataError, DistillError, Stopped
 from distill_tests.gates.baselines import Measured, measured_outcomes, measured_run, run_of
+from distill_tests.gathered import gathered
 from distill_tests.judging import judging
 from distill_tests.registry import kinds
 from distill_tests.types import (
@@ -26,7 +27,6 @@ from distill_tests.types import (
     Reply,
     Request,
     Spec,
-    Trial,
 )
 
 __all__ = ["conduct", "conduct_controls", "declared_controls", "judging", "measured_baseline"]
@@ -37,24 +37,15 @@ async def conduct(
 ) -> Outcome:
     """The outcome of one case on one target, all its repeats asked side by side.
 
-    Raises the first provider error only when every repeat has ended, so that no reply that was
-    paid for is cancelled on its way into the store.
+    Raises the first provider error only when every repeat has ended.
     """
     kind = kinds.get(spec.kind).kind
     judge = judging(spec.judge, ask=ask)
     started = clock()
-    results = await asyncio.gather(
-        *(
-            kind.conduct(case, spec, target, sample=sample, ask=ask, judge=judge)
-            for sample in range(spec.repeats)
-        ),
-        return_exceptions=True,
+    trials = await gathered(
+        kind.conduct(case, spec, target, sample=sample, ask=ask, judge=judge)
+        for sample in range(spec.repeats)
     )
-    trials: list[Trial] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        trials.append(result)
     return Outcome(case=case, target=target, trials=tuple(trials), seconds=clock() - started)
 
 

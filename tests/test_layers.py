@@ -23,7 +23,7 @@ LAYERS: Mapping[str, int] = {
             "summary progress fingerprint rows rundir terminal properties transcript adhoc "
             "sharing subjects gold laws calibrations repeating search splits claimmatrix "
             "scoretext estimatetext",
-            "kinds providers judges stats reporters weights judging",
+            "kinds providers judges stats reporters weights judging gathered",
             "store throttle engine conduct audit forecast ledger asked_rows api __init__",
             "nodes across_nodes collecting xdist session dressing prefetch",
             "plugin cli",

@@ -60,7 +60,10 @@ def _members(
 
 def declared(options: Mapping[str, Any]) -> Declared:
     """What the two judges are together; raises DataError where they cannot stand for each other."""
-    first, then = _members(options)
+    return _together(options, *_members(options))
+
+
+def _together(options: Mapping[str, Any], first: Member, then: Member) -> Declared:
     both = joined((first, then))
     shapes: dict[str, Json] = {"judge": "cascade", "if_unscored": options.get("if_unscored", "unscored")}
     return replace(
@@ -84,7 +87,7 @@ async def cascade(
     """The first judge's verdict, or the second's where the first is unsure."""
     first, then = _members(options, model=model, models=models)
     with_model((first, then))
-    version = declared(options).version
+    version = _together(options, first, then).version
     name = f"cascade@{signature(version, (first, then))}"
     one = await judging(first.use, ask=ask)(exhibit)
     details: dict[str, Json] = {"version": version, "first": told(one), "then": None}

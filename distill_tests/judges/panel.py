@@ -8,7 +8,6 @@ no rule decides the value, the answer is unscored.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from itertools import combinations
 from typing import Any
 
 from distill_tests.errors import DataError
+from distill_tests.gathered import gathered
 from distill_tests.judges._parts import (
     MOST_CALLS,
     WRITTEN,
@@ -72,7 +72,10 @@ def _members(
 
 def declared(options: Mapping[str, Any]) -> Declared:
     """What the members are together; raises DataError where they cannot vote on one scale."""
-    members = _members(options)
+    return _together(options, _members(options))
+
+
+def _together(options: Mapping[str, Any], members: Sequence[Member]) -> Declared:
     shapes: dict[str, Json] = {"judge": "panel", "rule": options.get("rule", RULES[0])}
     return replace(joined(members), version=version_of(shapes, members))
 
@@ -91,17 +94,11 @@ async def panel(
     """One verdict of all members' by the rule; unsure where they differ, unscored where no rule decides."""
     members = _members(options, model=model, models=models)
     with_model(members)
-    version, rule = declared(options).version, options.get("rule", RULES[0])
-    results = await asyncio.gather(
-        *(judging(one.use, ask=ask)(exhibit) for one in members), return_exceptions=True
-    )
-    verdicts: list[Score] = []
-    for result in results:  # after all of them have ended: a reply that was paid for gets stored
-        if isinstance(result, BaseException):
-            raise result
-        verdicts.append(result)
+    together, rule = _together(options, members), options.get("rule", RULES[0])
+    version = together.version
+    verdicts = await gathered(judging(one.use, ask=ask)(exhibit) for one in members)
     return replace(
-        _decided(verdicts, rule, joined(members)),
+        _decided(verdicts, rule, together),
         judge=f"panel@{signature(version, members)}",
         details={
             "version": version,

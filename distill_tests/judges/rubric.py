@@ -7,7 +7,6 @@ options, judge model) stands in its details and, as eight digits, in its name: `
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from distill_tests.errors import ProviderError, Refused
+from distill_tests.gathered import gathered
 from distill_tests.judges._ballot import Outcome, Vote, combined, turned_back
 from distill_tests.judges._rubric_fields import Unusable, read_reply, reply_schema
 from distill_tests.judges._rubric_options import MOST_VOTES, OPTIONS, Settings, settings_of
@@ -78,15 +78,9 @@ class _Sitting:
         if lacking is not None:
             return self._signed(_unscored(lacking), [], None, 0)
         orders = (False, True) if self.settings.both_orders else (False,)
-        results = await asyncio.gather(
-            *(self._vote(number, swapped) for swapped in orders for number in range(self.settings.votes)),
-            return_exceptions=True,
+        votes = await gathered(
+            self._vote(number, swapped) for swapped in orders for number in range(self.settings.votes)
         )
-        votes: list[Vote] = []
-        for result in results:  # after all of them have ended: a reply that was paid for gets stored
-            if isinstance(result, BaseException):
-                raise result
-            votes.append(result)
         outcome = combined(votes, rubric)
         left_out = prompt_for(self.exhibit, rubric, longest=self.settings.max_characters).left_out
         return self._signed(self._scored(outcome, left_out), votes, outcome, left_out)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from distill_tests.errors import ProviderError, Refused
+from distill_tests.gathered import gathered
 from distill_tests.judging import judging
 from distill_tests.kinds._searching import MUTATOR_TOKENS, Searching, as_probe
 from distill_tests.search import Judged, MutationReply, MutationRequest
@@ -19,8 +19,6 @@ from distill_tests.types import Ask, Case, Judging, Message, Model, Reply, Reque
 
 Conduct = Callable[[Case, Ask, Judging, int], Awaitable[Trial]]
 """Asks and judges one probe as the kind does with any case; the last is the sample."""
-
-T = TypeVar("T")
 
 
 class Answered(NamedTuple):
@@ -54,7 +52,7 @@ class Asking:
 
     async def judged(self, probes: Sequence[SearchProbe]) -> list[Judged]:
         """All of them side by side, in order."""
-        return await in_order([self._judged(probe) for probe in probes])
+        return await gathered([self._judged(probe) for probe in probes])
 
     async def _judged(self, probe: SearchProbe) -> Judged:
         answered = await self.answered(probe.template, probe.question, 0)
@@ -71,7 +69,7 @@ class Asking:
             goal = self.searching.plan.counts
             return None if answered is None else mark_of(answered.trial, goal)
 
-        return await in_order([one(attempt) for attempt in attempts])
+        return await gathered([one(attempt) for attempt in attempts])
 
     async def answered(self, template: str, question: Asked, sample: int) -> Answered | None:
         """None where a provider is in trouble, which is counted and never scored."""
@@ -97,7 +95,7 @@ class Asking:
 
     async def mutated(self, requests: Sequence[MutationRequest]) -> list[MutationReply]:
         """What the mutating model wrote; trouble is a reply without text."""
-        return await in_order([self._mutated(request) for request in requests])
+        return await gathered([self._mutated(request) for request in requests])
 
     async def _mutated(self, wanted: MutationRequest) -> MutationReply:
         model = self.searching.mutator
@@ -146,12 +144,3 @@ def mark_of(trial: Trial, name: str) -> bool | None:
     """Whether the judge saw what ``name`` stands for; None where it did not tell."""
     mark = None if trial.score.value is None else trial.score.marks.get(name)
     return None if mark is None else mark >= 0.5
-
-
-async def in_order(coroutines: Sequence[Awaitable[T]]) -> list[T]:
-    """Results in order; an error only when all have ended, so that nothing paid for is cancelled."""
-    results = await asyncio.gather(*coroutines, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]

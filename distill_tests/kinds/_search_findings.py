@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from distill_tests import __version__
 from distill_tests.errors import DataError
-from distill_tests.kinds._search_asking import Asking, in_order
+from distill_tests.gathered import gathered
+from distill_tests.kinds._search_asking import Asking
 from distill_tests.kinds._searching import Shrinking
 from distill_tests.lexicon import names_makers
 from distill_tests.registry import judges
@@ -64,7 +65,7 @@ async def contradictions(result: SearchResult, asking: Asking) -> Found:
     first = found[: min(shrinking.findings, calls // shrinking.repeats.of)] if shrinking else []
     if shrinking and first:
         most = calls // len(first)
-        forms[: len(first)] = await in_order(
+        forms[: len(first)] = await gathered(
             [_shrunk(one.template, questions[0], asking, shrinking, most) for one, questions in first]
         )
     told = [

@@ -6,6 +6,7 @@ are in wrong units (:mod:`distill_tests.gates.tally`).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -145,13 +146,5 @@ def clean_cases_to_pass(gate: Gate, repeats: int, drawn: Part, tallied: Tally) -
 
 def _least(holds: Callable[[int], bool], last: int) -> int | None:
     """The least number in 1..last for which a condition holds that stays true once it is."""
-    if last < 1 or not holds(last):
-        return None
-    low, high = 0, last
-    while high - low > 1:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle
-    return high
+    least = 1 + bisect_left(range(1, last + 1), True, key=holds)
+    return least if least <= last else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import mean, stdev
 from typing import NamedTuple, TypeAlias
@@ -161,14 +162,7 @@ def chance_interval(chance: float, replays: int, *, level: float = 0.95) -> Inte
 
 def _first(holds: Callable[[int], bool], last: int) -> int:
     """The least of 0..last from which on a condition holds; last + 1 if it never does."""
-    low, high = -1, last + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle
-    return high
+    return bisect_left(range(last + 1), True, key=holds)
 
 
 def _shuffled(pool_size: int, positives: int, rng: random.Random) -> Iterator[Observation]:
@@ -188,14 +182,11 @@ def _counts(pool_size: int, threshold: float, rate: float) -> tuple[int, int]:
 
 def _draws_until(ends: int, kind: int, pool_size: int, share: float) -> int:
     """The least n by which ``ends`` of the ``kind`` members of a set are drawn with probability ``share``."""
-    low, high = ends, pool_size
-    while low < high:
-        middle = (low + high) // 2
-        if _drawn_at_least(ends, kind, pool_size, middle) >= share - 1e-9:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+
+    def holds(draws: int) -> bool:
+        return _drawn_at_least(ends, kind, pool_size, draws) >= share - 1e-9
+
+    return ends + bisect_left(range(ends, pool_size), True, key=holds)
 
 
 def _drawn_at_least(ends: int, kind: int, pool_size: int, draws: int) -> float:

@@ -192,7 +192,7 @@ class TargetRun:
                 outcome = await conduct(case, spec=self.spec, target=self.target, ask=ask)
             except Stopped:
                 raise
-            except BaseException:
+            except BaseException:  # whatever ended it, the case is missing for the gates; raised again
                 self._note(case, None)
                 raise
             outcome = replace(outcome, notes=(*outcome.notes, *self._engine().notes(key)))
@@ -217,7 +217,7 @@ class TargetRun:
             found: Measured = wait(self._baseline(gate))
         except DistillError:
             raise
-        except Exception as error:
+        except Exception as error:  # a kind's or judge's bug is trouble with the baseline, in words
             raise DataError(f"no baseline: {type(error).__name__}: {error}") from error
         return found
 

@@ -88,7 +88,8 @@ def forecast(
         most += high * spec.repeats
         opening = kind.opening(case, spec, target)
         prompt_tokens += (tokens(opening) if opening else 0) * high * spec.repeats
-    told = [one for one in declared_controls(spec, target).controls if one.reply is None]
+    controls = declared_controls(spec, target).controls
+    told = [one for one in controls if one.reply is None]
     least, most = least + len(told), most + len(told)
     for control in told:
         opening = kind.opening(control.case, spec, control.target)
@@ -97,7 +98,7 @@ def forecast(
     price = target.price
     use = None if is_judge(target) else spec.judge  # a judge under audit: its calls are the cases' own
     judge_most = judges.get(use.name).declared(use.options).calls[1] if use else 0
-    judged = len(cases) * spec.repeats + len(declared_controls(spec, target).controls) + len(spec.canaries)
+    judged = len(cases) * spec.repeats + len(controls) + len(spec.canaries)
     return Forecast(
         spec=spec,
         target=target,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from distill_tests import display
 from distill_tests.gold import GoldRow, Label, disagreements, verdict_on
-from distill_tests.types import Outcome, Score, Span
-
-COLUMNS = 88
+from distill_tests.kinds._showing import shown
+from distill_tests.types import Outcome, Score
 
 
 def comparison_lines(outcome: Outcome) -> Iterator[str]:
@@ -42,13 +41,3 @@ def word(label: Label | None) -> str:
     if label is None:
         return "not told"
     return {True: "yes", False: "no"}[label] if isinstance(label, bool) else str(label)
-
-
-def shown(label: str, text: str, evidence: Iterable[Span] = ()) -> Iterator[str]:
-    """The text in visible lines beside its label, with carets under the evidence."""
-    lead = f"  {label + ':' if label else '':<9}"
-    for line in display.marked_lines(text, evidence, COLUMNS):
-        yield (lead + line.shown).rstrip()
-        if line.carets:
-            yield " " * 11 + line.carets
-        lead = " " * 11

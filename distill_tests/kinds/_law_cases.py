@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from distill_tests import display
 from distill_tests.errors import Problem, SpecError
-from distill_tests.kinds._comparing import shown, word
+from distill_tests.kinds._comparing import word
+from distill_tests.kinds._showing import shown
 from distill_tests.laws import LAWS, Finding, Law, try_law
 from distill_tests.laws.search import HINT, MARKS
 from distill_tests.registry import Declared

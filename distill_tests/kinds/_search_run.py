@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from distill_tests.controls import control_met
 from distill_tests.kinds._controls import identity_controls
-from distill_tests.kinds._search_asking import Asking, Conduct, mark_of
+from distill_tests.kinds._search_asking import Asking, Conduct
 from distill_tests.kinds._search_details import details_of, reason_of
 from distill_tests.kinds._search_findings import Contradiction, contradictions, kept
 from distill_tests.kinds._searching import Searching
@@ -103,6 +104,6 @@ async def _missed_control(asking: Asking) -> str:
             return reply
 
         trial = await asking.conduct(control.case, answer, asking.judge, 0)
-        if mark_of(trial, control.mark) is not control.positive:
+        if not control_met(control, trial.score):
             return f"the judge misses the known answer {control.case.id!r}: {control.reply}"
     return ""

@@ -33,24 +33,24 @@ def lines(outcome: Outcome, told: Telling, wrong: Callable[[Trial], bool]) -> It
     yield head
     if told.trial.exchanges[0].request.messages[-1].text != outcome.case.data.question:
         framing = outcome.case.clusters.get("framing", "none")
-        yield from _shown("probe", f"{outcome.case.data.question} (framing: {framing})")
+        yield from shown("probe", f"{outcome.case.data.question} (framing: {framing})")
     yield from trial_lines(told.trial, judged_text(told.trial.score))
     verdicts = [None if trial.score.value is None else wrong(trial) for trial in outcome.trials]
     if repeated := came_back(verdicts):
-        yield from _shown("repeats", repeated)
+        yield from shown("repeats", repeated)
 
 
 def trial_lines(trial: Trial, judged: str) -> Iterator[str]:
     """What was asked and answered in the last exchange's dialogue, and how the answer was judged."""
     last = trial.exchanges[-1]
     for message in last.request.messages:
-        yield from _shown(
+        yield from shown(
             {"system": "system", "user": "asked", "assistant": "answer"}[message.role], message.text
         )
-    yield from _shown("answer", trial.answer, trial.score.evidence)
+    yield from shown("answer", trial.answer, trial.score.evidence)
     if trial.cut_off:
-        yield from _shown("", f"(cut off at {last.request.sampling.max_tokens} tokens)")
-    yield from _shown("judged", judged)
+        yield from shown("", f"(cut off at {last.request.sampling.max_tokens} tokens)")
+    yield from shown("judged", judged)
 
 
 def judged_text(score: Score) -> str:
@@ -67,7 +67,7 @@ def _grade(score: Score) -> str:
     return "loose" if score.value >= 0.5 else score.label
 
 
-def _shown(label: str, text: str, evidence: Iterable[Span] = ()) -> Iterator[str]:
+def shown(label: str, text: str, evidence: Iterable[Span] = ()) -> Iterator[str]:
     """The text in visible lines beside its label, with carets under the evidence."""
     lead = f"  {label + ':' if label else '':<9}"
     for line in display.marked_lines(text, evidence, COLUMNS):

@@ -31,6 +31,7 @@ from distill_tests.types import (
     Sample,
     Score,
     Spec,
+    Table,
     Trial,
 )
 
@@ -129,6 +130,18 @@ class Controlled(Protocol):
 
     def controls(self, spec: Spec, target: Model) -> Controls:
         """Cheap and pure; what cannot be controlled is said in ``absent``."""
+        ...
+
+
+class Tabled(Protocol):
+    """What a kind offers where its results over a whole run are more than its gates."""
+
+    def tables(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Table]:
+        """From the records of all its cases and gates of a run, skipped and broken ones too; pure.
+
+        It is called once, when a run is summarised, and again from the run's file: the records are all it
+        may know.
+        """
         ...
 
 

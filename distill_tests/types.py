@@ -486,7 +486,8 @@ class Estimate:
     of the scored cells on a 0..1 scale, for statistics that are the mean of bounded cells
     (rates, accuracies); ``None`` for others.  ``method`` says how the interval was made, ``about`` what
     it is about, where that is known.  What clustering makes of n: ``icc`` the intra-class correlation by
-    dimension (None: it cannot be told), ``design_effect`` and ``effective_n``.
+    dimension (None: it cannot be told), ``design_effect`` and ``effective_n``.  ``details`` is what else the
+    statistic can tell, as plain data: a ranking, a matrix, a value for each group.
     """
 
     value: float | None
@@ -503,6 +504,7 @@ class Estimate:
     icc: Mapping[str, float | None] = field(default_factory=dict)
     design_effect: float | None = None
     effective_n: float | None = None
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -567,6 +569,39 @@ class GateResult:
     evidence: Evidence | None = None
     comparison: Comparison | None = None
     failing: tuple[FailingGroups, ...] = ()
+
+
+# --- showing ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number in a table, with its interval where it has one; ``value`` None: it cannot be told."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+Cell: TypeAlias = str | int | float | Number | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What a kind shows of a whole run: targets x prompt sets, accuracy by subject, a ranking, a matrix.
+
+    Every row has as many cells as there are ``columns``; texts in cells are shown as text.  ``notes`` stand
+    below: how intervals were made, what was left out, what the numbers cannot show.  ``digits`` after the
+    decimal point, of every number that is no count.  ``brief``: how many rows the terminal shows; None: all.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    digits: int = 3
+    brief: int | None = None
 
 
 # --- the callables ------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ LAYERS: Mapping[str, int] = {
             "registry",
             "specfile gates inference controls plan lexicon record labelling redact display "
             "summary progress fingerprint rows rundir terminal properties transcript adhoc "
-            "sharing subjects gold laws calibrations repeating search splits claimmatrix "
+            "sharing subjects gold laws calibrations repeating search splits claimmatrix exams "
             "scoretext estimatetext",
-            "kinds providers judges stats reporters weights judging gathered",
+            "kinds providers judges stats reporters weights judging gathered resemblance lineage captions media",
             "store throttle engine conduct audit forecast ledger asked_rows api __init__",
             "nodes across_nodes collecting xdist session dressing prefetch",
             "plugin cli",
@@ -36,7 +36,9 @@ LAYERS: Mapping[str, int] = {
 FOLDERS = frozenset({"kinds", "providers", "judges", "stats", "reporters"})
 """Packages whose modules are found by name in a registry and never import each other."""
 
-LOCAL_IMPORTS_ALLOWED = frozenset({"providers", "reporters", "weights", "laws"})
+LOCAL_IMPORTS_ALLOWED = frozenset(
+    {"providers", "reporters", "weights", "laws", "resemblance", "lineage", "captions", "media"}
+)
 
 LOWEST_LAYER: Mapping[str, int] = {
     "asyncio": 3,

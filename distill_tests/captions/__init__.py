@@ -1,0 +1,1 @@
+"""Captions scored against references without a model: the offline metrics and what is fitted on them."""

@@ -14,7 +14,7 @@ import pytest
 from distill_tests import record
 from distill_tests.gates.across import ALL_TARGETS, OfTarget, judge_across
 from distill_tests.nodes import GateItem, Target, Wrong, in_words, wait
-from distill_tests.registry import statistics
+from distill_tests.registry import statistic_of
 from distill_tests.types import Model, Spec, Verdict
 
 
@@ -65,7 +65,7 @@ class AcrossItem(GateItem):
         for target in self.targets:  # all of them are asked before one is waited for
             target.run.submit_all()
         seen = [self._of(target) for target in self.targets]
-        self.result = judge_across(self.gate, seen, statistics.get(self.gate.statistic))
+        self.result = judge_across(self.gate, seen, statistic_of(self.gate))
         self.distill = record.gate_record(
             self.result,
             node=self.nodeid,

@@ -27,7 +27,7 @@ from distill_tests.gates.evidence import with_evidence
 from distill_tests.gates.moved import Moved
 from distill_tests.gates.stopping import Watch
 from distill_tests.gates.text import beyond_note
-from distill_tests.registry import Statistic, providers, statistics
+from distill_tests.registry import Statistic, providers, statistic_of
 from distill_tests.subjects import audits_its_judge, is_judge
 from distill_tests.types import (
     Ask,
@@ -250,7 +250,7 @@ class TargetRun:
     def _try_gates(self, outcome: Outcome | None) -> None:
         """Show the next case of the planned prefix to the gates that have not decided."""
         for gate in self._watched:
-            statistic = statistics.get(gate.statistic)
+            statistic = statistic_of(gate)
             if gate.name in self._stops or statistic.cell is None or gate.across:
                 continue
             try:
@@ -362,12 +362,12 @@ class TargetRun:
 
     def _judge_trouble(self, gate: Gate) -> str:
         """Why no gate on what the judge marks can decide; empty where there is nothing."""
-        marked = statistics.get(gate.statistic).mark is not None
+        marked = statistic_of(gate).mark is not None
         return self._standing.trouble if self._standing and marked else ""
 
     def _judged(self, gate: Gate, wait: Callable[[Future[Any]], Any]) -> GateResult:
         """What the gate makes of its sample, whatever the controls and the calibration say."""
-        statistic, sample = statistics.get(gate.statistic), self.sample(gate)
+        statistic, sample = statistic_of(gate), self.sample(gate)
         if gate.baseline is not None:
             return judge_against(gate, sample, statistic, self._known_baseline(gate, wait))
         moved = self._moved(gate, statistic)
@@ -416,9 +416,9 @@ class TargetRun:
         """How the judge is calibrated; that it is not, under the first gate on its marks only."""
         if self._standing is None or audits_its_judge(self.spec):
             return
-        marked = [one for one in self.spec.gates if statistics.get(one.statistic).mark is not None]
+        marked = [one for one in self.spec.gates if statistic_of(one).mark is not None]
         if self.spec.calibration is not None or gate in marked[:1]:
-            yield from self._standing.notes(gate, statistics.get(gate.statistic))
+            yield from self._standing.notes(gate, statistic_of(gate))
 
     def answered(self) -> int:
         """How many planned cases have ended, whatever their end."""

@@ -66,7 +66,10 @@ async def measured_baseline(
         return measured_run(found)
     card = baseline.model
     outcomes = await asyncio.gather(*(conduct(case, spec=spec, target=card, ask=ask) for case in cases))
-    return measured_outcomes(f"the recorded {card.alias}", outcomes)
+    whose = (
+        f"the control {baseline.control} ({card.alias})" if baseline.control else f"the recorded {card.alias}"
+    )
+    return measured_outcomes(whose, outcomes)
 
 
 # --- controls and canaries ----------------------------------------------------------------------

@@ -13,7 +13,7 @@ from distill_tests.gates.claims import dimension
 from distill_tests.gates.outlook import Asking, outlook, shown_rate
 from distill_tests.gates.text import plan_words
 from distill_tests.inference.power import Power
-from distill_tests.registry import judges, kinds, statistics
+from distill_tests.registry import judges, kinds, statistic_of
 from distill_tests.subjects import is_judge
 from distill_tests.types import Case, Gate, Model, Request, Spec
 
@@ -149,7 +149,7 @@ def _gate(gate: Gate, item: Forecast, concurrency: int, latency_s: float | None)
     if gate.baseline is not None or gate.across is not None:
         yield f"  gate {gate.name}: {plan_words(gate)}"
         return
-    statistic = statistics.get(gate.statistic)
+    statistic = statistic_of(gate)
     if statistic.cell is None:
         yield f"  gate {gate.name}: decided when the set is complete"
         return

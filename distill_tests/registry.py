@@ -11,8 +11,8 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from distill_tests.errors import DistillError, UnknownName
 from distill_tests.types import (
@@ -21,6 +21,7 @@ from distill_tests.types import (
     Controls,
     Estimate,
     Exhibit,
+    Gate,
     Json,
     Judging,
     Model,
@@ -297,6 +298,13 @@ class Judge:
         )
 
 
+class Threshold(NamedTuple):
+    """What a gate is held against: ``at_most`` or ``at_least``, and the number."""
+
+    key: Literal["at_most", "at_least"]
+    value: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
     """``function(sample, **options) -> Estimate``; pure.
@@ -305,6 +313,12 @@ class Statistic:
     that scale for statistics that are a plain mean of trials (what sequential gates consume), or
     None for a trial that is unscored.  ``mark``: the yes-or-no mark of the judge whose share the value is;
     under a calibration with labels of that name the gate's threshold moves.
+
+    ``is_mean`` says whether under these options the value is the plain mean of the cells; None: under all.
+    ``threshold`` gives the key and the number of a gate that writes neither at_most nor at_least but an
+    option that means one (``fwer``); None where the options do not.  ``of_targets`` is for statistics of a
+    whole set of targets, such as how alike they are: it gets their samples by alias, in the place of
+    ``function``, and its gates are gates across all targets.
     """
 
     name: str
@@ -313,9 +327,18 @@ class Statistic:
     cell: Callable[[Trial], float | None] | None = None
     mark: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_mean: Callable[[Mapping[str, Any]], bool] | None = None
+    threshold: Callable[[Mapping[str, Any]], Threshold | None] | None = None
+    of_targets: bool = False
 
     def __call__(self, sample: Sample, **options: Any) -> Estimate:
         return self.function(sample, **options)
+
+    def under(self, options: Mapping[str, Any]) -> Statistic:
+        """The statistic as these options make it: without ``cell`` where it is no mean of cells."""
+        if self.cell is None or self.is_mean is None or self.is_mean(options):
+            return self
+        return replace(self, cell=None)
 
 
 class Reporter(Protocol):
@@ -360,6 +383,12 @@ providers: Registry[ProviderEntry] = Registry("provider", "distill_tests.provide
 judges: Registry[Judge] = Registry("judge", "distill_tests.judges")
 statistics: Registry[Statistic] = Registry("statistic", "distill_tests.stats")
 reporters: Registry[ReporterEntry] = Registry("reporter", "distill_tests.reporters")
+
+
+def statistic_of(gate: Gate) -> Statistic:
+    """The statistic that a gate looks at, as the gate's options make it; raises UnknownName."""
+    return statistics.get(gate.statistic).under(gate.options)
+
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -431,13 +460,26 @@ def statistic(
     cell: Callable[[Trial], float | None] | None = None,
     mark: str | None = None,
     options: Mapping[str, Any] | None = None,
+    is_mean: Callable[[Mapping[str, Any]], bool] | None = None,
+    threshold: Callable[[Mapping[str, Any]], Threshold | None] | None = None,
+    of_targets: bool = False,
 ) -> Callable[[F], F]:
     """Function decorator; see :class:`Statistic`."""
 
     def register(function: F) -> F:
         statistics.add(
             name,
-            Statistic(name=name, function=function, scale=scale, cell=cell, mark=mark, options=options or {}),
+            Statistic(
+                name=name,
+                function=function,
+                scale=scale,
+                cell=cell,
+                mark=mark,
+                options=options or {},
+                is_mean=is_mean,
+                threshold=threshold,
+                of_targets=of_targets,
+            ),
         )
         return function
 

@@ -18,6 +18,7 @@ from distill_tests.gates.across import ALL_TARGETS
 from distill_tests.gates.release import release
 from distill_tests.record import SCHEMA, Record, RunMeta, Totals, cases_of, gates_of, plain, totals_of
 from distill_tests.splits import splits
+from distill_tests.tables import has_tables, tables_of
 from distill_tests.types import Json, Verdict
 
 CASE_VERDICTS = ("passed", "missed", "failed", "inconclusive", "broken", "skipped")
@@ -56,9 +57,10 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
         "not_selected": plain([missed._asdict() for missed in missing]),
         "absent": [_absent(row) for row in rows if row["type"] == "spec" and row["skipped"]],
         "cases": plain(_counts(cases_of(rows))),
-        "scores": [one.as_json() for one in splits(rows)],
+        "scores": [one.as_json() for one in splits(row for row in rows if not has_tables(row["kind"]))],
         "claims_matrix": plain(claims_matrix(rows)),
         "calibrations": [as_json(one) for one in calibrations_of(rows, date=_date(meta), run=meta.id)],
+        "tables": plain(tables_of(rows)),
         **_spent(totals),
         "seconds": meta.seconds,
         "served": plain(served),
@@ -268,7 +270,7 @@ def _gate(row: Record) -> dict[str, Json]:
         **{key: row[key] for key in kept},
         **{key: gate[key] for key in declared},
         **claim,
-        "estimate": {key: estimate[key] for key in estimate if key != "total"},
+        "estimate": {key: estimate[key] for key in estimate if key not in ("total", "details")},
         "baseline": gate.get("baseline"),  # a run of before has none of these
         "across": gate.get("across"),
         "comparison": row.get("comparison"),

@@ -27,6 +27,7 @@ from distill_tests.record import Record
 from distill_tests.registry import statistics
 from distill_tests.scoretext import matrix_lines, of_spec, outlier_lines
 from distill_tests.summary import CASE_WORDS
+from distill_tests.tables import text_lines
 from distill_tests.types import Span
 
 VERDICT_COLUMNS = len("INCONCLUSIVE")
@@ -61,6 +62,8 @@ def terminal_summary(
     for target in summary["targets"]:
         lines += [*_target(page, summary, target), ""]
     lines += _claims(page, summary)
+    for table in summary.get("tables", ()):  # a run of before has none
+        lines += [*_table(page, table), ""]
     for absent in summary["absent"]:
         lines += page.item("skipped", f"{absent['spec']}: {absent['reason']}")
     if summary["absent"]:
@@ -153,6 +156,22 @@ def _claims(page: _Page, summary: Record) -> list[str]:
     if any(width(line) > page.columns - 2 for line in lines):
         lines = [part for line in lines for part in wrap(line, page.columns - 2)]
     return [page.styled("whom the answers say they are from", "2"), *(f"  {line}" for line in lines), ""]
+
+
+def _table(page: _Page, table: Record) -> Iterator[str]:
+    """A kind's table: its title in grey, its rows as far as they fit, the first of its notes below."""
+    title, *rows = text_lines(table, columns=page.columns)
+    yield page.styled(shorten(title, page.columns), "2")
+    for line in rows:
+        yield from [line] if width(line) <= page.columns else wrap_hanging(line, page.columns)
+    for note in table["notes"] if page.verbose else table["notes"][:1]:
+        yield from page.wrapped(note, "  ", style="2")
+
+
+def wrap_hanging(line: str, columns: int) -> list[str]:
+    """A line that is too long, its further lines set in below it."""
+    first, *rest = wrap(line.strip(), columns - 6)
+    return [f"  {first}", *(f"      {part}" for part in rest)]
 
 
 def _spec(page: _Page, summary: Record, target: Record, spec: Record) -> Iterator[str]:

@@ -149,12 +149,14 @@ class CalibrationUse:
 class Baseline:
     """What a gate compares with: a ``run`` (its directory or run.jsonl) or a recorded ``model``; one of them.
 
-    ``target`` is the alias in the run, None: that of the model under audit.
+    ``target`` is the alias in the run, None: that of the model under audit.  ``control``: the name under
+    which the spec has the ``model`` as a control; it is asked like a target then, recorded or not.
     """
 
     run: str | None = None
     model: Model | None = None
     target: str | None = None
+    control: str | None = None
     place: Place | None = None
 
 
@@ -167,7 +169,8 @@ class Gate:
     gate is BROKEN; ``min_n`` the least number of scored cells for a verdict.  ``over``: whose means a
     ``population`` claim takes, as a dimension of the cases' clusters; None: the first of them.  With a
     ``baseline`` the threshold is on the difference new - old.  ``across``: one gate over all targets of the
-    spec, on the worst of them, their mean, or the distance between the best and the worst.
+    spec, on the worst of them, their mean, the distance between the best and the worst, or (``together``, for
+    statistics that say so) a value that only all of them have.
     """
 
     name: str
@@ -181,7 +184,7 @@ class Gate:
     claim: Claim = "declared-set"
     over: str | None = None
     baseline: Baseline | None = None
-    across: Literal["worst", "mean", "spread"] | None = None
+    across: Literal["worst", "mean", "spread", "together"] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
 

@@ -8,10 +8,10 @@ these targets and the declared set of each.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from distill_tests.gates.cells import Cells, cells
 from distill_tests.gates.tally import Ruler, exact, ruler
@@ -64,6 +64,8 @@ def _judged(gate: Gate, targets: Sequence[OfTarget], statistic: Statistic) -> Ga
     if len(targets) < 2:
         raise ValueError(f"a gate across targets needs two or more, not {len(targets)}")
     measure = across_ruler(gate, statistic.scale)
+    if gate.across == "together":
+        return _judged_together(gate, targets, statistic, measure)
     seen = [_seen(one, statistic, gate, level=_level(len(targets))) for one in targets]
     estimate = _estimate(gate, seen)
     for one in seen:
@@ -83,6 +85,39 @@ def _judged(gate: Gate, targets: Sequence[OfTarget], statistic: Statistic) -> Ga
         verdict, evidence = Verdict.FAILED, Evidence(passing=1.0, failing=math.inf)
     text = _words(gate, measure, seen, (low, high), verdict)
     return GateResult(gate=gate, estimate=estimate, verdict=verdict, explanation=text, evidence=evidence)
+
+
+def _judged_together(
+    gate: Gate, targets: Sequence[OfTarget], statistic: Statistic, measure: Ruler
+) -> GateResult:
+    """A value that only all targets have: decided where each was asked in full and nothing is missing."""
+    samples: Mapping[str, Sample] = {one.alias: one.sample for one in targets}
+    of_all: Any = statistic.function
+    estimate: Estimate = of_all(samples, **gate.options)
+    lacking = [one for one in targets if one.sample.failed or one.sample.undrawn]
+    required = f"required {'at most' if measure.at_most else 'at least'} {float(measure.limit):g}"
+    if estimate.value is None:
+        text = f"no value, {required}: {estimate.method}"
+        return GateResult(gate=gate, estimate=estimate, verdict=Verdict.INCONCLUSIVE, explanation=text)
+    value = exact(estimate.value)
+    if not measure.low <= value <= measure.high:
+        raise ValueError(f"the value {estimate.value:g} is outside the scale")
+    told = f"{estimate.value:.3f} over {len(targets)} targets, {required}"
+    if lacking:
+        named = ", ".join(
+            f"{one.alias} lacks {len(one.sample.failed) + len(one.sample.undrawn)}" for one in lacking
+        )
+        text = f"{told}, but not of whole sets ({named}); asking what is missing settles it"
+        return GateResult(gate=gate, estimate=estimate, verdict=Verdict.INCONCLUSIVE, explanation=text)
+    passed = measure.wrong(value) <= measure.threshold
+    beyond = "" if passed else f"{'above' if measure.at_most else 'below'} {float(measure.limit):g}: "
+    return GateResult(
+        gate=gate,
+        estimate=estimate,
+        verdict=Verdict.PASSED if passed else Verdict.FAILED,
+        explanation=f"{beyond}{told}{SCOPE}",
+        evidence=Evidence(passing=math.inf if passed else 1.0, failing=1.0 if passed else math.inf),
+    )
 
 
 def across_ruler(gate: Gate, scale: tuple[float, float]) -> Ruler:

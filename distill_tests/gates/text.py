@@ -21,9 +21,7 @@ FEW_NAMED = 3
 def threshold_words(gate: Record) -> str:
     """Such as ``required at most 0.02``, or ``required at most 0.02 above the baseline``."""
     if gate.get("baseline"):
-        if gate["at_most"] is not None:
-            return f"required at most {gate['at_most']:g} above the baseline"
-        return f"required at most {-gate['at_least']:g} below the baseline"
+        return f"required {_beside(gate['at_most'], gate['at_least'], gate['baseline'].get('control'))}"
     of = f" ({across_words(gate)})" if gate.get("across") else ""
     if gate["at_most"] is not None:
         return f"required at most {_limit(gate, 'at_most')}{of}"
@@ -39,16 +37,33 @@ def plan_words(gate: Gate) -> str:
     """What decides a gate against a baseline, or one across targets; for ``--plan``."""
     if gate.baseline is not None:
         how = "as soon as the answers carry it" if gate.stop_early else "when the set is complete"
-        if gate.at_most is not None:
-            return f"at most {gate.at_most:g} above the baseline, {how}"
-        return f"at most {-(gate.at_least or 0.0):g} below the baseline, {how}"
-    what = f"the {gate.across}"
-    return f"{what} of all targets, when every set is complete"
+        return f"{_beside(gate.at_most, gate.at_least, gate.baseline.control)}, {how}"
+    what = (
+        "decided by all targets together"
+        if gate.across == "together"
+        else f"the {gate.across} of all targets"
+    )
+    return f"{what}, when every set is complete"
+
+
+def _beside(at_most: float | None, at_least: float | None, control: str | None) -> str:
+    """``at most 0.02 above the baseline``; relative to a control in the direction that its spec writes."""
+    if control is None:
+        if at_most is not None:
+            return f"at most {at_most:g} above the baseline"
+        return f"at most {-(at_least or 0.0):g} below the baseline"
+    side, by = ("at most", at_most) if at_most is not None else ("at least", at_least or 0.0)
+    return f"{side} {abs(by):g} {'below' if by < 0 else 'above'} the control {control}"
 
 
 def across_words(gate: Record) -> str:
     """What a gate over all targets looks at."""
-    return {"worst": "worst target", "mean": "mean of targets", "spread": "spread of targets"}[gate["across"]]
+    return {
+        "worst": "worst target",
+        "mean": "mean of targets",
+        "spread": "spread of targets",
+        "together": "of all targets together",
+    }[gate["across"]]
 
 
 def changed_lines(gate: Record, *, most: int = MOST_NAMED) -> Iterator[str]:

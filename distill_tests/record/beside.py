@@ -16,7 +16,12 @@ def baseline_row(baseline: Baseline | None) -> dict[str, Json] | None:
     if baseline is None:
         return None
     model = baseline.model.alias if baseline.model is not None else None
-    return {"run": baseline.run, "model": model, "target": baseline.target}
+    return {
+        "run": baseline.run,
+        "model": model,
+        "target": baseline.target,
+        "control": baseline.control,
+    }
 
 
 def evidence_row(evidence: Evidence | None) -> dict[str, Json] | None:

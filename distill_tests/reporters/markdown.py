@@ -20,6 +20,7 @@ from distill_tests.registry import reporter
 from distill_tests.rundir import publish
 from distill_tests.scoretext import FRAMING, matrix, method_words, most_hits, of_spec, share_text
 from distill_tests.summary import CASE_WORDS, plural, summarise
+from distill_tests.tables import cell_text
 from distill_tests.terminal import (
     MOST_MISSED,
     calls_text,
@@ -60,6 +61,7 @@ def markdown(run: Run) -> str:
         _failures(run.records),
         _claims(summary),
         _scores(summary),
+        _tables(summary),
         _spent(summary),
         _sets(summary),
     )
@@ -283,6 +285,20 @@ def _splits(shown: Sequence[Record]) -> Iterator[str]:
         for one in shown
     ]
     yield from _table(("by", "group", "asked in", *map(prose, marks)), rows)
+
+
+def _tables(summary: Record) -> Iterator[str]:
+    """What the kinds show of the whole run, each table with its notes below."""
+    for table in summary.get("tables", ()):  # a run of before has none
+        yield f"## {prose(table['title'])}"
+        yield ""
+        rows = [[prose(cell_text(cell, digits=table["digits"])) for cell in row] for row in table["rows"]]
+        if rows:
+            yield from _table([prose(name) for name in table["columns"]], rows)
+        for note in table["notes"]:
+            yield f"- {prose(note)}"
+        if table["notes"]:
+            yield ""
 
 
 def _spent(summary: Record) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from distill_tests.calibrations import Calibration, read
 from distill_tests.errors import DataError, UnknownName
-from distill_tests.registry import statistics
+from distill_tests.registry import statistic_of
 from distill_tests.specfile.environment import expanded
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.files import shown_path
@@ -76,7 +76,7 @@ def _check(stored: Calibration, gates: Sequence[Gate], sheet: Sheet) -> None:
     for gate in gates:
         if gate.baseline is not None or gate.across:
             continue  # these compare judged rates, whatever their errors
-        mark = statistics.get(gate.statistic).mark
+        mark = statistic_of(gate).mark
         label = stored.labels.get(mark) if mark is not None else None
         if mark is None or (label is not None and label.whole.counts is not None):
             continue

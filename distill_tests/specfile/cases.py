@@ -9,7 +9,7 @@ from typing import Any
 from distill_tests.errors import DataError, Problem
 from distill_tests.gates.baselines import refusals
 from distill_tests.gates.claims import dimensions, refusal
-from distill_tests.registry import judges, kinds, providers, statistics
+from distill_tests.registry import judges, kinds, providers, statistic_of
 from distill_tests.sharing import sharing_trouble
 from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.wording import choice, shown
@@ -85,7 +85,7 @@ def _unsupported_claims(cases: Sequence[Case], spec: Spec) -> Iterator[Problem]:
             place = spec.place("gates", gate.name, "claim", "population")
             yield Problem(place=place, what=what, allowed=choice(gate.over, known))
             continue
-        refused = refusal(gate, clusters, scale=statistics.get(gate.statistic).scale)
+        refused = refusal(gate, clusters, scale=statistic_of(gate).scale)
         if refused is not None:
             place = spec.place("gates", gate.name, "claim")
             allowed = "add some, or claim: declared-set"

@@ -11,7 +11,7 @@ from distill_tests.specfile.environment import expanded
 from distill_tests.specfile.faults import Sheet
 from distill_tests.specfile.files import shown_path, whole_path
 from distill_tests.specfile.judging import Cards
-from distill_tests.specfile.wording import shown
+from distill_tests.specfile.wording import choice, shown
 from distill_tests.specfile.yamltext import UNREAD
 from distill_tests.types import Baseline, Pointer
 
@@ -49,11 +49,37 @@ class Comparing:
             return Baseline(model=self._cards.models.get(alias), place=place)
         return Baseline(run=self._path(given["run"], (*at, "run")), target=given.get("target"), place=place)
 
+    def control(self, name: str, key: str, written: Mapping[str, Any], controls: Any) -> Baseline | None:
+        """The control that a threshold ``{above: NAME, by: …}`` is relative to; notes a name that is none."""
+        side = "above" if "above" in written else "below"
+        wanted = written[side]
+        at: Pointer = ("gates", name, key, side)
+        known = controls if isinstance(controls, Mapping) else {}
+        if wanted not in known:
+            what = f"gate {shown(name)}: the spec has no control {shown(wanted)} to be relative to"
+            allowed = choice(wanted, known) if known else "add controls: {unlike: ALIAS, sibling: ALIAS}"
+            self._sheet.note(at, what, allowed=allowed)
+            return None
+        card = self._cards.models.get(known[wanted]) if isinstance(known[wanted], str) else None
+        return Baseline(model=card, control=wanted, place=self._sheet.document.place(at))
+
     def _path(self, written: str, at: Pointer) -> str:
         found = expanded(written, self._environ, optional=self._requires)
         for what, allowed in found.faults:
             self._sheet.note(at, what, allowed=allowed)
         return shown_path(whole_path(self._directory / found.text))
+
+
+def relative_threshold(written: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """The threshold of a gate that is relative to a control, and its key; None where it has none."""
+    found = [(key, written[key]) for key in THRESHOLDS if isinstance(written.get(key), Mapping)]
+    return found[0] if len(found) == 1 else None
+
+
+def distance_of(relative: Mapping[str, Any]) -> float:
+    """How far from the control's value, with its sign: above is positive."""
+    by = float(relative["by"])
+    return by if "above" in relative else -by
 
 
 def threshold_of(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,10 +142,14 @@ def _check_statistic(
             sheet.note((*at, key), what, allowed=allowed)
 
 
-def check_across(name: str, written: Mapping[str, Any], sheet: Sheet) -> None:
+def check_across(name: str, written: Mapping[str, Any], statistic: Statistic | None, sheet: Sheet) -> None:
     """Notes what does not go with one gate over all targets."""
     at: Pointer = ("gates", name)
-    if written.get("across") is None:
+    is_of_all = statistic is not None and statistic.of_targets
+    if is_of_all and written.get("across") is not None:
+        what = f"gate {shown(name)}: {shown(written.get('statistic', name))} is of all targets together"
+        sheet.note((*at, "across"), what, allowed="leave across out", key=True)
+    if written.get("across") is None and not is_of_all:
         return
     if "baseline" in written:
         what = f"gate {shown(name)} is across targets and against a baseline"

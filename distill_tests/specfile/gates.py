@@ -12,6 +12,8 @@ from distill_tests.specfile.compared import (
     Comparing,
     check_across,
     check_comparison,
+    distance_of,
+    relative_threshold,
     threshold_of,
 )
 from distill_tests.specfile.faults import Sheet
@@ -22,8 +24,7 @@ from distill_tests.specfile.yamltext import UNREAD
 from distill_tests.types import Claim, Gate, Pointer
 
 OWN: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "at_most": float, "at_least": float, "confidence": float, "min_n": int, "max_missing": float,
-    "stop_early": bool,
+    "confidence": float, "min_n": int, "max_missing": float, "stop_early": bool,
 }  # fmt: skip
 DECLARED_SET: Final = "declared-set"
 RESAMPLED: Final = "declared-set-resampled"
@@ -43,7 +44,7 @@ def read_gates(data: Mapping[str, Any], sheet: Sheet, comparing: Comparing) -> t
         return ()
     sampled = isinstance(data.get("sample"), dict) and "size" in data["sample"]
     gates = [
-        _gate(name, one, sheet, comparing, sampled=sampled)
+        _gate(name, one, sheet, comparing, sampled=sampled, controls=data.get("controls"))
         for name, one in written.items()
         if isinstance(one, dict)
     ]
@@ -54,7 +55,13 @@ def read_gates(data: Mapping[str, Any], sheet: Sheet, comparing: Comparing) -> t
 
 
 def _gate(
-    name: str, written: Mapping[str, Any], sheet: Sheet, comparing: Comparing, *, sampled: bool
+    name: str,
+    written: Mapping[str, Any],
+    sheet: Sheet,
+    comparing: Comparing,
+    *,
+    sampled: bool,
+    controls: Any,
 ) -> Gate | None:
     """``sampled``: the set is a drawn part, so that a mean of cells may be decided before its end."""
     if sheet.is_full:
@@ -63,24 +70,31 @@ def _gate(
     before = len(sheet.problems)
     statistic = _statistic(name, written, sheet)
     common = whole("spec.json#/$defs/gate")
+    options = {key: value for key, value in written.items() if key not in common["properties"]}
     if statistic is None:  # its options are not known
         schema = closed(common, {}, unless_like=list(common["properties"]))
     else:
         schema = closed(common, inlined({"properties": statistic.options}))
+        statistic = statistic.under(options)
     faults = check(written, schema, at)
     sheet.take(faults)
     meant = {fault.meant for fault in faults if fault.meant}
     if not check_comparison(name, written, statistic, sheet, meant):
         _check_threshold(name, written, statistic, sheet, meant)
-    check_across(name, written, sheet)
+    check_across(name, written, statistic, sheet)
     if len(sheet.problems) == before:
         _check_claim(name, written, statistic, sheet)
     if statistic is None or len(sheet.problems) > before:
         return None
     claim, over = _claim(written)
-    across = written.get("across")
+    across: Any = "together" if statistic.of_targets else written.get("across")
     stops = sampled and statistic.cell is not None and claim != "population" and across is None
+    thresholds = _thresholds(statistic, written, options)
+    relative = relative_threshold(written)
     baseline = comparing.read(name, written)
+    if relative is not None:
+        baseline = comparing.control(name, *relative, controls)
+    own = {key: read(written[key]) for key, read in OWN.items() if key in written}
     return Gate(
         name=name,
         statistic=statistic.name,
@@ -88,14 +102,22 @@ def _gate(
         over=over,
         baseline=baseline,
         across=across,
-        **{
-            "stop_early": stops,
-            **{key: OWN[key](written[key]) for key in OWN if key in written},
-            **threshold_of(written),
-        },
-        options={key: value for key, value in written.items() if key not in common["properties"]},
+        **{"stop_early": stops, **own, **thresholds},
+        options=options,
         place=sheet.document.place(at),
     )
+
+
+def _thresholds(
+    statistic: Statistic, written: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, float]:
+    """``at_most`` or ``at_least``: as written, or as a baseline, a control or an option means it."""
+    relative = relative_threshold(written)
+    if relative is not None:
+        return {relative[0]: distance_of(relative[1])}
+    given = {key: float(written[key]) for key in THRESHOLDS if key in written}
+    meant = statistic.threshold(options) if statistic.threshold else None
+    return given or threshold_of(written) or ({meant.key: meant.value} if meant else {})
 
 
 def _statistic(name: str, written: Mapping[str, Any], sheet: Sheet) -> Statistic | None:
@@ -155,12 +177,41 @@ def _check_threshold(
             "give at_most or at_least, or make two gates",
         )
         sheet.note((*at, given[1]), what, allowed=allowed, key=True)
-    elif not given and meant.isdisjoint(THRESHOLDS):
+    elif not given and meant.isdisjoint(THRESHOLDS) and not _means_threshold(statistic, written):
         sheet.note(at, f"gate {shown(name)} has no threshold", allowed="give at_most or at_least")
     if statistic is None:
         return
     for key in given:
-        _check_scale(f"gate {shown(name)}: {key}", written[key], statistic, sheet, (*at, key))
+        value = written[key]
+        if isinstance(value, Mapping):
+            _check_relative(name, key, written, statistic, sheet)
+        else:
+            _check_scale(f"gate {shown(name)}: {key}", value, statistic, sheet, (*at, key))
+
+
+def _check_relative(
+    name: str, key: str, written: Mapping[str, Any], statistic: Statistic, sheet: Sheet
+) -> None:
+    """A threshold relative to a control: of a mean of answers only, and no farther than the scale goes."""
+    at: Pointer = ("gates", name, key)
+    by, width = written[key].get("by"), statistic.scale[1] - statistic.scale[0]
+    if statistic.cell is None:
+        what = f"{shown(statistic.name)} is no mean of answers that could be compared with a control's"
+        sheet.note(at, f"gate {shown(name)}: {what}", allowed="give a number")
+    elif isinstance(by, int | float) and not isinstance(by, bool) and not by <= width:
+        what = f"gate {shown(name)}: {shown(by)} is more than {shown(statistic.name)} can differ"
+        sheet.note((*at, "by"), what, allowed=f"at most {width:g}")
+    if written.get("claim", DECLARED_SET) != DECLARED_SET:
+        what = f"gate {shown(name)} is relative to a control: what is compared is the declared set"
+        sheet.note(("gates", name, "claim"), what, allowed="leave claim out", key=True)
+    if written.get("across") is not None:
+        what = f"gate {shown(name)} is across targets and relative to a control"
+        sheet.note(("gates", name, "across"), what, allowed="make two gates", key=True)
+
+
+def _means_threshold(statistic: Statistic | None, written: Mapping[str, Any]) -> bool:
+    """Whether an option of the statistic stands for the threshold."""
+    return statistic is not None and bool(statistic.threshold and statistic.threshold(written))
 
 
 def _check_scale(what: str, value: Any, statistic: Statistic, sheet: Sheet, at: Pointer) -> None:

@@ -13,7 +13,7 @@ from distill_tests.display import shorten, visible
 from distill_tests.gates.baselines.measured import unscored
 from distill_tests.gates.baselines.runs import Recorded, measured_run, recorded_in
 from distill_tests.record import Record
-from distill_tests.registry import kinds, providers, statistics
+from distill_tests.registry import kinds, providers, statistic_of
 from distill_tests.types import Baseline, Case, Gate, Message, Model, Request, Sampling, Spec
 
 MOST_NAMED = 3
@@ -29,7 +29,8 @@ def refusals(gate: Gate, spec: Spec, target: Model, cases: Sequence[Case]) -> li
     baseline = gate.baseline
     assert baseline is not None, "only a gate with a baseline is compared"
     if baseline.model is not None:
-        return list(_of_model(baseline.model, spec, target, cases))
+        is_control = baseline.control is not None
+        return list(_of_model(baseline.model, spec, target, cases, is_control=is_control))
     found = run_of(baseline, spec, target, cases)
     if isinstance(found, str):
         return [found]
@@ -69,7 +70,7 @@ def _of_run(found: Recorded, gate: Gate, spec: Spec, target: Model, cases: Seque
     shared = [case for case in cases if case.id in found.answered]
     yield from _asked_otherwise(found.answered, spec, target, shared)
     yield from _repeats(found.answered, spec, shared)
-    cell = statistics.get(gate.statistic).cell
+    cell = statistic_of(gate).cell
     if cell is not None:
         empty = unscored(measured_run(found), shared, cell, repeats=spec.repeats)
         if empty:
@@ -187,10 +188,14 @@ def system_of(model: Model) -> str:
 # --- a recorded model -----------------------------------------------------------------------------
 
 
-def _of_model(card: Model, spec: Spec, target: Model, cases: Sequence[Case]) -> Iterator[str]:
+def _of_model(
+    card: Model, spec: Spec, target: Model, cases: Sequence[Case], *, is_control: bool
+) -> Iterator[str]:
     """Of a recorded model, which is judged by the spec's own judge and asked under its own set."""
     entry = providers.get(card.provider)
     if not hasattr(entry.make, "holds"):
+        if is_control:
+            return  # it is asked in this run, as the targets are
         yield f"{card.alias!r} is no recorded model; audit it with --full and name its run (run: …)"
         return
     recording: Any = entry.make(card)
@@ -207,7 +212,8 @@ def _of_model(card: Model, spec: Spec, target: Model, cases: Sequence[Case]) -> 
             otherwise[what] = None
     if lacking:
         yield f"the recording has no reply to {_of(lacking, cases)}"
-    yield from otherwise
+    if not is_control:  # another model, asked as its own card says
+        yield from otherwise
 
 
 def _cards_differ(here: Request, there: Request) -> Iterator[str]:

@@ -29,7 +29,7 @@ from distill_tests.redact import Redactor
 from distill_tests.registry import judges, kinds
 from distill_tests.roots import CARDS, find_root
 from distill_tests.rows import Judged
-from distill_tests.subjects import default_targets
+from distill_tests.subjects import asked_beside, default_targets
 from distill_tests.summary import summarise
 from distill_tests.types import Case, GateResult, Model, Outcome, Spec
 
@@ -352,7 +352,9 @@ def _only_target(spec: Spec) -> Model:
 
 
 def _refuse_absent_data(spec: Spec, target: Model) -> None:
-    absent = [name for name in (*spec.requires, *target.requires) if not os.environ.get(name)]
+    models = (target, *asked_beside(spec))
+    needed = (*spec.requires, *(name for model in models for name in model.requires))
+    absent = [name for name in dict.fromkeys(needed) if not os.environ.get(name)]
     if absent:
         raise DataError(f"{spec.path}: needs data: set {', '.join(absent)}")
 

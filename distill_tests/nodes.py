@@ -22,6 +22,7 @@ from distill_tests.audit import NotNeeded, TargetRun, case_verdict, own_gates
 from distill_tests.engine import Engine
 from distill_tests.errors import DistillError, NotForTarget, Refused, SpecError
 from distill_tests.registry import kinds
+from distill_tests.subjects import asked_beside
 from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Verdict
 
 T = TypeVar("T")
@@ -101,7 +102,8 @@ class Target(pytest.Collector):
         """Make the cases and the run, once; raises what is wrong with them, or pytest's skip."""
         if self._prepared:
             return
-        skip_without(self.model.requires, Path(self.spec.path))
+        beside = asked_beside(self.spec)
+        skip_without([name for one in (self.model, *beside) for name in one.requires], Path(self.spec.path))
         auditing = self.config.stash[AUDITING]
         try:
             cases = tuple(kinds.get(self.spec.kind).kind.cases(self.spec, self.model))

@@ -134,6 +134,14 @@ class Controlled(Protocol):
         ...
 
 
+class Asking(Protocol):
+    """What a kind offers that asks other models beside the target: a reference, a panel, controls."""
+
+    def asks(self, spec: Spec) -> Sequence[Model]:
+        """Their cards; what they say is shown to the judge as the target's answers are.  Cheap and pure."""
+        ...
+
+
 class Tabled(Protocol):
     """What a kind offers where its results over a whole run are more than its gates."""
 

@@ -28,7 +28,7 @@ from distill_tests.record import Totals
 from distill_tests.redact import Redactor
 from distill_tests.registry import Reporter, kinds, providers, reporters
 from distill_tests.store import typical_latency_s
-from distill_tests.subjects import is_judge
+from distill_tests.subjects import asked_beside, is_judge
 from distill_tests.summary import EXIT_NO_VERDICT
 from distill_tests.terminal import nothing_asked, terminal_summary
 from distill_tests.types import Model, Verdict
@@ -171,7 +171,8 @@ class Session:
             self._print_plan(targets)
             return True
         if not option.distill_replay:
-            self._prepare({target.model.alias: target.model for target in targets}.values())
+            models = [model for one in targets for model in (one.model, *asked_beside(one.spec))]
+            self._prepare({model.alias: model for model in models}.values())
         for target, items in targets.items():
             target.run.watch({item.gate.name for item in items if isinstance(item, GateItem)})
         self._expected_calls = sum(most_calls(target, items) for target, items in targets.items())

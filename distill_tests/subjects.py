@@ -38,6 +38,14 @@ def default_targets(spec: Spec) -> tuple[Model, ...]:
     return tuple(spec.models[alias] for alias in spec.targets)
 
 
+def asked_beside(spec: Spec) -> tuple[Model, ...]:
+    """The models whose answers the kind wants beside the target's: a reference, a panel, controls."""
+    asks = getattr(kinds.get(spec.kind).kind, "asks", None)
+    if asks is None:
+        return ()
+    return tuple({model.alias: model for model in asks(spec)}.values())
+
+
 def judge_as_target(spec: Spec) -> Model:
     """The spec's judge as a card: ``claims``, or ``rubric-gpt-4o-mini`` where it asks a model."""
     use = spec.judge

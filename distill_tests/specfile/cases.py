@@ -13,7 +13,7 @@ from distill_tests.registry import judges, kinds, providers, statistic_of
 from distill_tests.sharing import sharing_trouble
 from distill_tests.specfile.cards import absent_files
 from distill_tests.specfile.wording import choice, shown
-from distill_tests.subjects import is_judge
+from distill_tests.subjects import asked_beside, is_judge
 from distill_tests.types import Case, Model, Spec
 
 
@@ -30,10 +30,11 @@ def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[
         yield from absent_files(model)
     if is_judge(target):
         return  # a judge under audit: each of its cases brings the identity that it is judged by
-    yield from absent_files(target)
     yield from _missing_identity(spec, target)
-    yield from _unshared(spec, target)
-    yield from _missing_recordings(cases, spec, target)
+    for model in {one.alias: one for one in (target, *asked_beside(spec))}.values():
+        yield from absent_files(model)
+        yield from _unshared(spec, model)
+        yield from _missing_recordings(cases, spec, model)
 
 
 def across_problems(spec: Spec, targets: Sequence[Model]) -> Iterator[Problem]:

@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 from distill_tests.calibrations import as_json, calibrations_of
 from distill_tests.claimmatrix import claims_matrix
+from distill_tests.combined import Combined, combined, combined_table
 from distill_tests.gates.across import ALL_TARGETS
 from distill_tests.gates.release import release
 from distill_tests.record import SCHEMA, Record, RunMeta, Totals, cases_of, gates_of, plain, totals_of
 from distill_tests.splits import splits
+from distill_tests.tables import as_json as as_table
 from distill_tests.tables import has_tables, tables_of
 from distill_tests.types import Json, Verdict
 
@@ -45,6 +47,7 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
     targets = [_target(alias, rows, served.get(alias, []), missing) for alias in _targets(rows)]
     decision = decide(meta, rows, missing, served)
     totals = meta.totals or _sum_of(rows)
+    together = combined(rows)
     return {
         "schema": SCHEMA,
         "run": _run(meta),
@@ -60,12 +63,18 @@ def summarise(meta: RunMeta, records: Iterable[Record]) -> dict[str, Json]:
         "scores": [one.as_json() for one in splits(row for row in rows if not has_tables(row["kind"]))],
         "claims_matrix": plain(claims_matrix(rows)),
         "calibrations": [as_json(one) for one in calibrations_of(rows, date=_date(meta), run=meta.id)],
-        "tables": plain(tables_of(rows)),
+        "combined": [one.as_json() for one in together],
+        "tables": plain(_tables(rows, together)),
         **_spent(totals),
         "seconds": meta.seconds,
         "served": plain(served),
         "may_say": MAY_SAY,
     }
+
+
+def _tables(rows: Sequence[Record], together: Sequence[Combined]) -> list[dict[str, Json]]:
+    table = combined_table(together)
+    return [*tables_of(rows), *([as_table("", table)] if table else [])]
 
 
 def _date(meta: RunMeta) -> str:

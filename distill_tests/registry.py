@@ -142,6 +142,14 @@ class Asking(Protocol):
         ...
 
 
+class Completing(Protocol):
+    """What a kind offers whose own keys say something of the judge: ``scale`` of captions, and the like."""
+
+    def completed(self, spec: Spec) -> Spec:
+        """The spec with what its keys mean for its judge among the judge's options; raises SpecError."""
+        ...
+
+
 class Tabled(Protocol):
     """What a kind offers where its results over a whole run are more than its gates."""
 

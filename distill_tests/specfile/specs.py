@@ -55,7 +55,7 @@ class _SpecReader:
         canaries = read_canaries(self.data, self.places, self.sheet, judge)
         self.sheet.raise_if_any()
         targets = self.data.get("targets", "all")
-        return Spec(
+        spec = Spec(
             path=self.sheet.document.path,
             kind=self.data["kind"],
             title=self.data["title"],
@@ -74,6 +74,8 @@ class _SpecReader:
             body=body,
             places=self.places,
         )
+        complete = getattr(kinds.get(spec.kind).kind, "completed", None)
+        return complete(spec) if complete is not None else spec
 
     def _comparing(self) -> Comparing:
         directory, environ, requires = self.directory, self.environ, self._requires()

@@ -1,0 +1,250 @@
+"""``kind: similarity``: how alike are a target's answers to a reference model's?
+
+The same prompts go to both, and the judge compares the two answers: likeness, not quality.  After "RSE" in
+Lee et al. 2025 (arXiv 2501.12619).  In several turns each model answers turn by turn with its own history,
+and all its answers together are judged: the paper does not say how, this is our reading of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from typing import Any, Final
+
+from distill_tests.errors import EmptyReply, Problem, SpecError
+from distill_tests.gathered import gathered
+from distill_tests.kinds._similarity_prompts import Question, similarity_cases
+from distill_tests.kinds._similarity_showing import lines
+from distill_tests.kinds._similarity_tables import DETAILS, PARTS, similarity_tables
+from distill_tests.registry import Declared, judges, kind
+from distill_tests.types import (
+    Ask,
+    Case,
+    Exchange,
+    Exhibit,
+    Json,
+    Judging,
+    Message,
+    Model,
+    Outcome,
+    Request,
+    Score,
+    Spec,
+    Table,
+    Trial,
+)
+
+SCHEMA: Mapping[str, Any] = json.loads(
+    resources.files("distill_tests").joinpath("schema", "similarity.json").read_text(encoding="utf-8")
+)
+SCALE: Final = (1.0, 5.0)
+NOT_AN_ANSWER: Final = ("refusal", "content_filter", "call_failed")
+
+
+@kind("similarity", schema=SCHEMA)
+class Similarity:
+    """Prompts put to a target and to a reference; no likeness is wrong in itself."""
+
+    def cases(self, spec: Spec, target: Model) -> Iterable[Case]:  # noqa: ARG002 - the protocol's signature
+        """The drawn prompts in planned order; raises SpecError with every problem at once."""
+        problems = list(_misfits(spec))
+        cases: tuple[Case, ...] = ()
+        try:
+            cases = similarity_cases(spec, reference_of(spec))
+        except SpecError as error:
+            problems.extend(error.problems)
+        if problems:
+            raise SpecError(problems)
+        return cases
+
+    def opening(self, case: Case, spec: Spec, target: Model) -> Request:
+        """The first user turn."""
+        question: Question = case.data
+        messages = (*_system(target), Message(role="user", text=question.turns[0]))
+        return Request(model=target, messages=messages, sampling=spec.sampling)
+
+    def calls(self, case: Case, spec: Spec) -> tuple[int, int]:  # noqa: ARG002 - the protocol's signature
+        """One call a turn; the reference's, shared by all targets, are not among them."""
+        turns = len(case.data.turns)
+        return turns, turns
+
+    def asks(self, spec: Spec) -> tuple[Model, ...]:
+        """The reference, and the controls that a gate is relative to; others are not asked."""
+        controls = (gate.baseline.model for gate in spec.gates if gate.baseline and gate.baseline.control)
+        return (reference_of(spec), *filter(None, controls))
+
+    async def conduct(
+        self, case: Case, spec: Spec, target: Model, *, sample: int, ask: Ask, judge: Judging
+    ) -> Trial:
+        """Both dialogues side by side, then the judge's verdict on the two; the target's come first.
+
+        Raises EmptyReply where a turn of either brings no answer.
+        """
+        question: Question = case.data
+        reference = reference_of(spec)
+        asked = (target,) if target.alias == reference.alias else (target, reference)
+        dialogues = await gathered(
+            _dialogue(question.turns, spec, model, sample=sample, ask=ask) for model in asked
+        )
+        own, other = dialogues[0], dialogues[-1]
+        exhibit = _exhibit(case, spec, target, own, other)
+        cut_off = _cut_off({"target": own, "reference": other})
+        identical = exhibit.answer == exhibit.references[0]
+        if cut_off and spec.on_cutoff == "unscored":
+            score = _unscored_cut_off(spec, cut_off)
+        elif identical:
+            score = _identical(spec)
+        else:
+            score = await judge(exhibit)
+        told: dict[str, Json] = {
+            "reference": reference.alias,
+            "identical": identical,
+            "cut_off": cut_off,
+            "rows_left_out": question.left_out,
+        }
+        return Trial(
+            exchanges=tuple(exchange for dialogue in dialogues for exchange in dialogue),
+            answer=exhibit.answer,
+            score=replace(score, details={**score.details, DETAILS: told}),
+            cut_off=bool(cut_off),
+        )
+
+    def wrong(self, trial: Trial) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Never: only gates say how much likeness is too much."""
+        return False
+
+    def explain(self, outcome: Outcome) -> str:
+        """The prompt, both answers in a few lines, the judge's numbers and reason; visible text."""
+        reference = outcome.trials[0].score.details.get(DETAILS)
+        alias = str(reference["reference"]) if isinstance(reference, Mapping) else outcome.target.alias
+        return "\n".join(lines(outcome, alias))
+
+    def tables(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Table]:
+        """Targets x prompt sets, as in the paper, and the parts of likeness."""
+        return similarity_tables(records)
+
+
+def reference_of(spec: Spec) -> Model:
+    """The card of the reference."""
+    return spec.models[spec.body["reference"]]
+
+
+# --- asking and judging ---------------------------------------------------------------------------
+
+
+def _system(model: Model) -> tuple[Message, ...]:
+    """What "none" means the provider knows."""
+    return () if model.system in ("default", "none") else (Message(role="system", text=model.system),)
+
+
+async def _dialogue(
+    turns: Sequence[str], spec: Spec, model: Model, *, sample: int, ask: Ask
+) -> tuple[Exchange, ...]:
+    """Turn by turn, with the model's own answers before each."""
+    messages = _system(model)
+    exchanges: list[Exchange] = []
+    for number, turn in enumerate(turns, start=1):
+        sent = (*messages, Message(role="user", text=turn))
+        request = Request(model=model, messages=sent, sampling=spec.sampling, sample=sample)
+        exchange = Exchange(request=request, reply=await ask(request))
+        _refuse_empty(exchange, f"turn {number} of {len(turns)}: " if len(turns) > 1 else "")
+        exchanges.append(exchange)
+        messages = (*sent, Message(role="assistant", text=exchange.reply.text))
+    return tuple(exchanges)
+
+
+def _refuse_empty(exchange: Exchange, turn: str) -> None:
+    """Raises EmptyReply for what is no answer; invisible characters are none."""
+    reply, where = exchange.reply, f"{exchange.request.model.alias}: {turn}"
+    if reply.finish in NOT_AN_ANSWER:
+        message = f"{where}the reply is no answer, it ended with {reply.finish!r}"
+        raise EmptyReply(message, receipt=reply.request_id)
+    if not any(char.isprintable() and not char.isspace() for char in reply.text):
+        thought = ", only a thinking part" if reply.thinking else ""
+        message = f"{where}the reply is empty (finish: {reply.finish or 'not told'}){thought}"
+        raise EmptyReply(message, receipt=reply.request_id)
+
+
+def _exhibit(
+    case: Case, spec: Spec, target: Model, own: Sequence[Exchange], other: Sequence[Exchange]
+) -> Exhibit:
+    question: Question = case.data
+    last = spec.body.get("judged_turns", "all") == "last"
+    asked = _joined(question.turns)
+    return Exhibit(
+        id=case.id,
+        answer=own[-1].reply.text if last else _joined([one.reply.text for one in own]),
+        references=(other[-1].reply.text if last else _joined([one.reply.text for one in other]),),
+        prompt=asked,
+        question=asked,
+        thinking=own[-1].reply.thinking,
+        identity=target.identity,
+    )
+
+
+def _joined(turns: Sequence[str]) -> str:
+    """One turn as it is; several with a heading each, so that a judge sees what answers what."""
+    if len(turns) == 1:
+        return turns[0]
+    return "\n\n".join(f"[turn {number}]\n{text}" for number, text in enumerate(turns, start=1))
+
+
+def _cut_off(dialogues: Mapping[str, Sequence[Exchange]]) -> list[str]:
+    """Whose replies reached max_tokens."""
+    return [side for side, dialogue in dialogues.items() if any(_is_cut(one) for one in dialogue)]
+
+
+def _is_cut(exchange: Exchange) -> bool:
+    return exchange.reply.finish == "length"
+
+
+def _unscored_cut_off(spec: Spec, whose: Sequence[str]) -> Score:
+    reason = f"a reply of {' and '.join(whose)} reached max_tokens ({spec.sampling.max_tokens}), "
+    return Score(value=None, label="cut-off", reason=f"{reason}and on_cutoff is unscored")
+
+
+def _identical(spec: Spec) -> Score:
+    """The top of every scale, whatever the judge would make of it."""
+    declared = _declared(spec)
+    marks = declared.marks if declared else {}
+    return Score(
+        value=SCALE[1],
+        label="identical",
+        reason="the two texts are the same, so that no judge was asked",
+        marks={name: high for name, (_, high) in marks.items()},
+    )
+
+
+# --- what cannot be audited -----------------------------------------------------------------------
+
+
+def _declared(spec: Spec) -> Declared | None:
+    use = spec.judge
+    return judges.get(use.name).declared(use.options) if use is not None else None
+
+
+def _misfits(spec: Spec) -> Iterator[Problem]:
+    if spec.canaries:
+        what = "a canary is an answer alone, and likeness is of two"
+        yield Problem(place=spec.place("canaries"), what=what, allowed="remove canaries")
+    declared = _declared(spec)
+    if declared is None or spec.judge is None:
+        yield Problem(
+            place=spec.place(), what="a similarity spec needs a judge", allowed="judge: resemblance"
+        )
+        return
+    if declared.scale != SCALE:
+        low, high = declared.scale
+        is_rubric = spec.judge.name == "rubric"
+        allowed = "{name: rubric, rubric: similarity, model: ALIAS}" if is_rubric else "such as resemblance"
+        what = f"judge {spec.judge.name!r} gives values from {low:g} to {high:g}, and likeness has 1 to 5"
+        yield Problem(place=spec.place("judge"), what=what, allowed=allowed)
+        return
+    for gate in spec.gates:
+        mark = gate.statistic.removeprefix("mean_")
+        if mark in PARTS and mark not in declared.marks:
+            what = f"gate {gate.name!r} is about {mark}, which judge {spec.judge.name!r} does not mark"
+            known = ", ".join(declared.marks) or "no marks"
+            yield Problem(place=gate.place or spec.place("gates"), what=what, allowed=f"it has {known}")

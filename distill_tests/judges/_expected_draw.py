@@ -1,0 +1,239 @@
+"""One reason and the numbers after it: asked for, read, and looked into token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from distill_tests.errors import NotStored, ProviderError, Refused
+from distill_tests.judges._expected_options import MOST_CONTINUED, Settings
+from distill_tests.judges._expected_published import published
+from distill_tests.judges._expected_reading import (
+    STEMS,
+    Spelled,
+    Stated,
+    Unusable,
+    before_statements,
+    check_end,
+    continued,
+    spelled,
+    statements,
+)
+from distill_tests.judges._expected_tree import Doubtful, Expected, Step, expected, merged, reach
+from distill_tests.types import Ask, Message, Model, Reply, Request, Sampling, TokenLogprob
+
+ENOUGH: Final = 0.99
+"""Of the probability: no further digits are asked for."""
+_NOT_WORTH_A_CALL: Final = 0.005
+_ROUNDING: Final = 1e-9
+_DIGITS: Final = Sampling(max_tokens=4, temperature=0.0)
+_WITHOUT_LOGPROBS: Final = frozenset({"anthropic"})
+
+
+class Number(NamedTuple):
+    """What one reply says of one dimension.
+
+    ``stated`` is what it wrote (None where only the alternatives were read); ``found`` what its tokens'
+    alternatives come to, by ``path``; where ``why`` says something, that is not enough for a score.
+    ``mass`` is the captured probability; None: no logprobs.  ``calls`` were made for its digits.
+    """
+
+    stated: int | None
+    found: Expected | None = None
+    path: str = ""
+    why: str = ""
+    mass: float | None = None
+    calls: int = 0
+
+
+class _Looked(NamedTuple):
+    nodes: Mapping[str, Sequence[Step]]
+    longest: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """One reply: a number for every name, or why it is no verdict."""
+
+    sample: int
+    temperature: float
+    reply: Reply | None = None
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    reason: str = ""
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_usable(self) -> bool:
+        return bool(self.numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The messages of one exhibit before one judge model; ``shown`` are the texts in them."""
+
+    ask: Ask
+    model: Model
+    settings: Settings
+    messages: tuple[Message, ...]
+    shown: tuple[str, ...]
+
+    async def draw(self, sample: int, *, temperature: float, wants_logprobs: bool = True) -> Draw:
+        """The draw of that number; raises Refused, NotStored or Stopped where nothing can be asked at all."""
+        sampling = replace(self.settings.sampling, temperature=temperature)
+        count = self.settings.alternatives if wants_logprobs else 0
+        if self.model.provider in _WITHOUT_LOGPROBS:
+            count = 0
+        request = Request(
+            model=self.model,
+            messages=self.messages,
+            sampling=sampling,
+            sample=sample,
+            logprobs=count or None,
+        )
+        draw = Draw(sample=sample, temperature=temperature)
+        try:
+            reply, notes = await self._replied(request)
+        except Refused:
+            raise
+        except ProviderError as error:
+            return replace(draw, trouble=str(error))
+        draw = replace(draw, reply=reply, notes=notes)
+        try:
+            return await self._read(draw, reply)
+        except Unusable as trouble:
+            return replace(draw, trouble=str(trouble))
+
+    async def _replied(self, request: Request) -> tuple[Reply, tuple[str, ...]]:
+        """The reply; without logprobs where the endpoint refuses a request for them.
+
+        A replay finds no reply to the request that was refused, only to the second one.
+        """
+        try:
+            return await self.ask(request), ()
+        except Refused:
+            raise
+        except NotStored:
+            if request.logprobs is None:
+                raise
+            note = "no stored reply with logprobs"
+        except ProviderError as error:
+            if request.logprobs is None or "logprob" not in str(error).casefold():
+                raise
+            note = f"asked again without logprobs: {error}"[:200]
+        return await self.ask(replace(request, logprobs=None)), (note,)
+
+    async def _read(self, draw: Draw, reply: Reply) -> Draw:
+        if self.settings.final == "prompted":
+            return await self._prompted(draw, reply)
+        check_end(reply, max_tokens=self.settings.sampling.max_tokens)
+        if self.settings.is_published:
+            found = {name: published(reply.logprobs, name) for name in self.settings.names}
+            numbers = {name: Number(None, one, "published") for name, one in found.items()}
+            return replace(draw, numbers=numbers, reason=reply.text)
+        stated = statements(reply.text, self.settings.names, shown=self.shown)
+        numbers = {name: await self._number(reply, name, one) for name, one in stated.items()}
+        start = min(one.start for one in stated.values())
+        return replace(draw, numbers=numbers, reason=reply.text[:start].strip())
+
+    async def _number(self, reply: Reply, name: str, stated: Stated) -> Number:
+        if not reply.logprobs:
+            return Number(stated.number, why="no logprobs")
+        begun = reply.text[: stated.at]
+        try:
+            start = spelled(reply.logprobs, name, stated.number)
+            looked = await self._looked_into(start, begun, reply)
+            found = reach(looked.nodes, longest=looked.longest)
+        except Doubtful as doubt:
+            return Number(stated.number, why=str(doubt))
+        return self._told(expected(found), stated.number, found.depth)._replace(calls=looked.calls)
+
+    def _told(self, found: Expected | None, stated: int | None, depth: int) -> Number:
+        mass = found.mass if found is not None else 0.0
+        path = "digit_tree" if depth > 1 else "whole_number"
+        is_enough = found is not None and mass >= self.settings.least_mass - _ROUNDING
+        why = "" if is_enough else f"captured mass {mass:.3f}, below {self.settings.least_mass:g}"
+        return Number(stated, found, path, why, mass)
+
+    # --- digits that were not generated ---------------------------------------------------------
+
+    async def _looked_into(self, start: Spelled, begun: str, reply: Reply) -> _Looked:
+        """The nodes of a number, with those of the likeliest beginnings that were not on the reply's way."""
+        nodes, longest = dict(start.nodes), start.longest
+        if not self.settings.asks_for_digits or reply.rendered is None:
+            return _Looked(nodes, longest, 0)
+        calls = 0
+        while calls < MOST_CONTINUED:
+            found = reach(nodes, longest=longest)
+            if found.mass >= ENOUGH or not found.open:
+                break
+            prefix = max(found.open, key=lambda one: (found.open[one], one))
+            if found.open[prefix] < _NOT_WORTH_A_CALL:
+                break
+            calls += 1
+            try:
+                more = continued(await self._continued(begun + prefix), prefix)
+            except (Doubtful, Unusable):
+                break  # as far as it is known; the mass says how far that is
+            nodes, longest = merged((nodes, more.nodes)), max(longest, more.longest)
+        return _Looked(nodes, longest, calls)
+
+    async def _continued(self, begun: str) -> Sequence[TokenLogprob]:
+        """The tokens after ``begun``, put into the model's mouth; raises Unusable where it does not go on.
+
+        Whether it does is seen from the prompt as rendered, which only some endpoints tell.
+        """
+        request = Request(
+            model=self.model,
+            messages=self._with_begun(begun),
+            sampling=_DIGITS,
+            logprobs=self.settings.alternatives or None,
+        )
+        try:
+            reply = await self.ask(request)
+        except Refused:
+            raise
+        except ProviderError as error:
+            raise Unusable(f"the digits could not be asked for: {error}") from None
+        if reply.rendered is None or not reply.rendered.rstrip().endswith(begun.rstrip()):
+            raise Unusable("the judge model does not go on with a begun reply")
+        if not reply.logprobs:
+            raise Unusable("the endpoint gave no logprobs")
+        return reply.logprobs
+
+    def _with_begun(self, begun: str) -> tuple[Message, ...]:
+        if self.model.ask_as == "completion":
+            *before, last = self.messages
+            return (*before, replace(last, text=last.text + begun))
+        return (*self.messages, Message(role="assistant", text=begun))
+
+    # --- the last words put into the model's mouth ----------------------------------------------
+
+    async def _prompted(self, draw: Draw, reply: Reply) -> Draw:
+        """The numbers after our own ``FINAL SCORE:``; the reasons may be cut off, the numbers cannot be."""
+        if reply.finish != "length":
+            check_end(reply, max_tokens=self.settings.sampling.max_tokens)
+        reason = before_statements(reply.text, self.settings.names)
+        begun, numbers = f"{reason}\n", {}
+        for name in self.settings.names:
+            begun += f"{STEMS[name]}: "
+            numbers[name] = await self._prompted_number(begun, reply)
+            found = numbers[name].found
+            assert found is not None, "there is no other way to a number here"
+            begun += f"{round(found.value)}\n"
+        notes = (*draw.notes, "the reasons were cut off") if reply.finish == "length" else draw.notes
+        return replace(draw, numbers=numbers, reason=reason, notes=notes)
+
+    async def _prompted_number(self, begun: str, reply: Reply) -> Number:
+        try:
+            start = continued(await self._continued(begun), "")
+            looked = await self._looked_into(start, begun, reply)
+            found = reach(looked.nodes, longest=looked.longest)
+        except Doubtful as doubt:
+            raise Unusable(str(doubt)) from None
+        number = self._told(expected(found), None, found.depth)._replace(calls=1 + looked.calls)
+        if number.found is None or number.why:
+            raise Unusable(f"no number can be read after {begun.strip().splitlines()[-1]!r}: {number.why}")
+        return number

@@ -38,6 +38,7 @@ class Layout:
     context: int
     threads: int = 0
     flash_attention: bool = False
+    prompt_cache: bool = False
 
 
 class Running:
@@ -193,7 +194,7 @@ def _params(xllamacpp: Any, layout: Layout, key: str) -> Any:
     params.use_jinja = True
     params.ui = params.endpoint_slots = False
     # A reply must not depend on what was asked before it: no reuse of earlier prompts' states …
-    params.cache_prompt = params.cache_idle_slots = False
+    params.cache_prompt, params.cache_idle_slots = layout.prompt_cache, False
     params.cache_ram_mib = 0
     # … and as little as can be on what is asked beside it: flash attention sums in another order.
     if not layout.flash_attention:

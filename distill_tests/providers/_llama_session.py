@@ -128,4 +128,5 @@ def _layout(model: Model) -> Layout:
         context=int(options.get("context", CONTEXT)),
         threads=int(options.get("threads", 0)),
         flash_attention=bool(options.get("flash_attention", False)),
+        prompt_cache=bool(options.get("prompt_cache", False)),
     )

@@ -25,7 +25,7 @@ def body_of(request: Request, rendered: str, model: Model) -> dict[str, Any]:
         "prompt": rendered,
         "n_predict": sampling.max_tokens,
         "temperature": sampling.temperature,
-        "cache_prompt": False,
+        "cache_prompt": bool(model.options.get("prompt_cache", False)),
         "stop": list(sampling.stop),
     }
     if sampling.top_p is not None:
@@ -40,7 +40,10 @@ def body_of(request: Request, rendered: str, model: Model) -> dict[str, Any]:
 
 
 def reply_of(request: Request, rendered: str, content: bytes) -> Reply:
-    """The reply in a completion; raises EmptyReply, or ProviderError where the context cut it short."""
+    """The reply in a completion; raises EmptyReply, or ProviderError where the context cut it short.
+
+    White space, or an end at once, with logprobs can still be read.
+    """
     data, alias = json_of(content), request.model.alias
     written, read = int(data.get("tokens_predicted", 0)), int(data.get("tokens_evaluated", 0))
     finish = _FINISH.get(str(data.get("stop_type")), str(data.get("stop_type")))
@@ -50,7 +53,8 @@ def reply_of(request: Request, rendered: str, content: bytes) -> Reply:
             f"{request.sampling.max_tokens} new ones; raise 'context' on the card"
         )
     parts = split_thinking(str(data.get("content", "")), opened=rendered.rstrip().endswith("<think>"))
-    if not parts.answer.strip():
+    logprobs = _logprobs(data, request.logprobs)
+    if not parts.answer.strip() and not logprobs:
         what = "nothing but a thinking part" if parts.thinking else "an empty completion"
         raise EmptyReply(f"{alias}: {what} ({written} tokens, finish {finish!r})")
     return Reply(
@@ -58,7 +62,7 @@ def reply_of(request: Request, rendered: str, content: bytes) -> Reply:
         thinking=parts.thinking,
         finish=finish,
         usage=Usage(input_tokens=read, output_tokens=written),
-        logprobs=_logprobs(data, request.logprobs),
+        logprobs=logprobs,
         received_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
         body_sha256=hashlib.sha256(content).hexdigest(),
         latency_s=_seconds(data.get("timings") or {}),

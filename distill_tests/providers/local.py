@@ -137,6 +137,12 @@ OPTIONS: Mapping[str, Any] = {
         "default": False,
         "description": "Faster with long prompts and on GPUs; replies then depend on what is asked beside",
     },
+    "prompt_cache": {
+        "type": "boolean",
+        "default": False,
+        "description": "What a prompt shares with the one before it in its slot is not read again: for "
+        "prompts with examples, asked with few slots; replies can then depend on what was asked before",
+    },
 }
 
 
@@ -192,6 +198,7 @@ class Local:
             "system": self._model.system,
             "ask_as": self._model.ask_as,
             "params": dict(self._model.params),
+            **({"prompt_cache": True} if self._model.options.get("prompt_cache") else {}),
         }
 
     def revision(self) -> str | None:

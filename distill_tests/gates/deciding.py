@@ -150,6 +150,8 @@ def _judge_value(gate: Gate, measure: Ruler, estimate: Estimate, counted: Cells)
     missing = max(estimate.missing, counted.missing)
     if missing > exact(gate.max_missing) * counted.asked:
         return _Judged(Verdict.BROKEN, words.too_many_missing_values(gate, missing, counted))
+    if estimate.value is None and estimate.method and not missing and not counted.undrawn:
+        return _Judged(Verdict.INCONCLUSIVE, words.no_value(measure, estimate))
     if estimate.n < max(1, gate.min_n):
         return _Judged(Verdict.INCONCLUSIVE, words.too_few(gate, estimate.n, counted))
     if estimate.value is None or missing or counted.undrawn:

@@ -149,6 +149,13 @@ def too_few(gate: Gate, scored: int, counted: Cells) -> str:
     return f"{text}; ask at least {max(1, gate.min_n) - scored} more"
 
 
+def no_value(measure: Ruler, estimate: Estimate) -> str:
+    """The statistic has none, for a reason that more answers need not change."""
+    side = "at most" if measure.at_most else "at least"
+    reason = estimate.method.removeprefix("no value: ")
+    return f"no value, required {side} {float(measure.limit):g}: {reason}"
+
+
 def whole_set_only(gate: Gate, estimate: Estimate, missing: int, counted: Cells) -> str:
     """A statistic that is no mean of cells, without a value or on less than the whole set."""
     if estimate.value is None and not missing and not counted.undrawn:

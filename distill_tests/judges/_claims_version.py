@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Final
+
+DATA: Final = ("claim_rules.txt", "claims.json", "lookalikes.json", "makers.json", "places.json")
+"""What the judge and its lexicon read of ``data/``; a test holds this list against their code."""
 
 _IMPORTED = re.compile(r"^from distill_tests\.((?:judges|lexicon)(?:\.\w+)?) import", re.MULTILINE)
 
 
 @cache
 def claims_version() -> str:
-    """64 hexadecimal digits over every module of judges and lexicon that the judge imports, and all data."""
+    """64 hexadecimal digits over the modules of judges and lexicon that the judge imports, and their data."""
     digest = hashlib.sha256()
     for name, content in (*_modules(), *_data()):
         digest.update(f"{name}:{len(content)}\n".encode())
@@ -49,6 +53,5 @@ def _sources(name: str) -> Iterator[Traversable]:
 
 def _data() -> Iterator[tuple[str, bytes]]:
     folder = files("distill_tests").joinpath("data")
-    for one in sorted(folder.iterdir(), key=lambda path: path.name):
-        if one.is_file():
-            yield one.name, one.read_bytes()
+    for name in DATA:
+        yield name, folder.joinpath(name).read_bytes()

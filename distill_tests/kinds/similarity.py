@@ -13,9 +13,10 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
 
-from distill_tests.errors import EmptyReply, Problem, SpecError
+from distill_tests.errors import Problem, SpecError
 from distill_tests.gathered import gathered
-from distill_tests.kinds._similarity_prompts import Question, similarity_cases
+from distill_tests.kinds._dialogue import dialogue, first_request, joined
+from distill_tests.kinds._prompt_cases import Question, prompt_cases
 from distill_tests.kinds._similarity_showing import lines
 from distill_tests.kinds._similarity_tables import DETAILS, PARTS, similarity_tables
 from distill_tests.registry import Declared, judges, kind
@@ -26,7 +27,6 @@ from distill_tests.types import (
     Exhibit,
     Json,
     Judging,
-    Message,
     Model,
     Outcome,
     Request,
@@ -40,7 +40,6 @@ SCHEMA: Mapping[str, Any] = json.loads(
     resources.files("distill_tests").joinpath("schema", "similarity.json").read_text(encoding="utf-8")
 )
 SCALE: Final = (1.0, 5.0)
-NOT_AN_ANSWER: Final = ("refusal", "content_filter", "call_failed")
 
 
 @kind("similarity", schema=SCHEMA)
@@ -52,7 +51,7 @@ class Similarity:
         problems = list(_misfits(spec))
         cases: tuple[Case, ...] = ()
         try:
-            cases = similarity_cases(spec, reference_of(spec))
+            cases = prompt_cases(spec, [reference_of(spec)])
         except SpecError as error:
             problems.extend(error.problems)
         if problems:
@@ -62,8 +61,7 @@ class Similarity:
     def opening(self, case: Case, spec: Spec, target: Model) -> Request:
         """The first user turn."""
         question: Question = case.data
-        messages = (*_system(target), Message(role="user", text=question.turns[0]))
-        return Request(model=target, messages=messages, sampling=spec.sampling)
+        return first_request(question.turns, spec, target)
 
     def calls(self, case: Case, spec: Spec) -> tuple[int, int]:  # noqa: ARG002 - the protocol's signature
         """One call a turn; the reference's, shared by all targets, are not among them."""
@@ -86,7 +84,7 @@ class Similarity:
         reference = reference_of(spec)
         asked = (target,) if target.alias == reference.alias else (target, reference)
         dialogues = await gathered(
-            _dialogue(question.turns, spec, model, sample=sample, ask=ask) for model in asked
+            dialogue(question.turns, spec, model, sample=sample, ask=ask) for model in asked
         )
         own, other = dialogues[0], dialogues[-1]
         exhibit = _exhibit(case, spec, target, own, other)
@@ -134,61 +132,21 @@ def reference_of(spec: Spec) -> Model:
 # --- asking and judging ---------------------------------------------------------------------------
 
 
-def _system(model: Model) -> tuple[Message, ...]:
-    """What "none" means the provider knows."""
-    return () if model.system in ("default", "none") else (Message(role="system", text=model.system),)
-
-
-async def _dialogue(
-    turns: Sequence[str], spec: Spec, model: Model, *, sample: int, ask: Ask
-) -> tuple[Exchange, ...]:
-    """Turn by turn, with the model's own answers before each."""
-    messages = _system(model)
-    exchanges: list[Exchange] = []
-    for number, turn in enumerate(turns, start=1):
-        sent = (*messages, Message(role="user", text=turn))
-        request = Request(model=model, messages=sent, sampling=spec.sampling, sample=sample)
-        exchange = Exchange(request=request, reply=await ask(request))
-        _refuse_empty(exchange, f"turn {number} of {len(turns)}: " if len(turns) > 1 else "")
-        exchanges.append(exchange)
-        messages = (*sent, Message(role="assistant", text=exchange.reply.text))
-    return tuple(exchanges)
-
-
-def _refuse_empty(exchange: Exchange, turn: str) -> None:
-    """Raises EmptyReply for what is no answer; invisible characters are none."""
-    reply, where = exchange.reply, f"{exchange.request.model.alias}: {turn}"
-    if reply.finish in NOT_AN_ANSWER:
-        message = f"{where}the reply is no answer, it ended with {reply.finish!r}"
-        raise EmptyReply(message, receipt=reply.request_id)
-    if not any(char.isprintable() and not char.isspace() for char in reply.text):
-        thought = ", only a thinking part" if reply.thinking else ""
-        message = f"{where}the reply is empty (finish: {reply.finish or 'not told'}){thought}"
-        raise EmptyReply(message, receipt=reply.request_id)
-
-
 def _exhibit(
     case: Case, spec: Spec, target: Model, own: Sequence[Exchange], other: Sequence[Exchange]
 ) -> Exhibit:
     question: Question = case.data
     last = spec.body.get("judged_turns", "all") == "last"
-    asked = _joined(question.turns)
+    asked = joined(question.turns)
     return Exhibit(
         id=case.id,
-        answer=own[-1].reply.text if last else _joined([one.reply.text for one in own]),
-        references=(other[-1].reply.text if last else _joined([one.reply.text for one in other]),),
+        answer=own[-1].reply.text if last else joined([one.reply.text for one in own]),
+        references=(other[-1].reply.text if last else joined([one.reply.text for one in other]),),
         prompt=asked,
         question=asked,
         thinking=own[-1].reply.thinking,
         identity=target.identity,
     )
-
-
-def _joined(turns: Sequence[str]) -> str:
-    """One turn as it is; several with a heading each, so that a judge sees what answers what."""
-    if len(turns) == 1:
-        return turns[0]
-    return "\n\n".join(f"[turn {number}]\n{text}" for number, text in enumerate(turns, start=1))
 
 
 def _cut_off(dialogues: Mapping[str, Sequence[Exchange]]) -> list[str]:

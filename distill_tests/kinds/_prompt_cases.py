@@ -1,11 +1,11 @@
-"""The declared set of a similarity spec: what is drawn of its prompt sets, as cases."""
+"""The declared set of specs that put prompts to several models: what is drawn of their sets, as cases."""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ MOST_CHARACTERS: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What both models are asked: the user's ``turns``.
+    """What the models are asked: the user's ``turns``.
 
     ``left_out``: rows of its file that cannot be used.  ``set_hash`` names the declared set.
     """
@@ -44,8 +44,11 @@ class _Placed(NamedTuple):
     path_at: Pointer
 
 
-def similarity_cases(spec: Spec, reference: Model) -> tuple[Case, ...]:
-    """A case for each drawn prompt, in planned order; raises SpecError with every problem at once."""
+def prompt_cases(spec: Spec, beside: Sequence[Model]) -> tuple[Case, ...]:
+    """A case for each drawn prompt, in planned order; raises SpecError with every problem at once.
+
+    ``beside``: the models that are asked the same and belong to what is declared.
+    """
     section: Mapping[str, Any] = spec.body["prompts"]
     problems: list[Problem] = list(_misfits(spec, section))
     found: list[PromptSet] = []
@@ -64,13 +67,11 @@ def similarity_cases(spec: Spec, reference: Model) -> tuple[Case, ...]:
         raise SpecError(problems)
     cases = {case.id: case for case in _cases(found)}
     told: Json = {
-        "provider": reference.provider,
-        "model": reference.model,
-        "system": reference.system,
+        "models": [{"provider": one.provider, "model": one.model, "system": one.system} for one in beside],
         "judged_turns": spec.body.get("judged_turns", "all"),
     }
     contents = {name: case.data.prompt.content() for name, case in cases.items()}
-    digest = set_hash({**contents, " reference": told})  # no case's id starts with a blank
+    digest = set_hash({**contents, " beside": told})  # no case's id starts with a blank
     ordered = (cases[name] for name in in_random_order(cases, seed=seed))
     return tuple(replace(case, data=replace(case.data, set_hash=digest)) for case in ordered)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from distill_tests import __version__
-from distill_tests.cli import check, init, judge, label, pull, run, schema, search
+from distill_tests.cli import check, exam, init, judge, label, lineage, pull, run, schema, search
 from distill_tests.cli.exits import INTERRUPTED, USAGE, WRONG, say, usage_error
 from distill_tests.errors import DistillError, SpecError
 
@@ -26,9 +26,11 @@ class Command(Protocol):
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "check": check,
+    "exam": exam,
     "init": init,
     "judge": judge,
     "label": label,
+    "lineage": lineage,
     "pull": pull,
     "schema": schema,
     "search": search,

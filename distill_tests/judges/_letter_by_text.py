@@ -1,0 +1,179 @@
+"""An option that a reply names without its letter: by its exact text, or by counting."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from distill_tests.judges._letter_lines import lines_of
+from distill_tests.judges._letter_mood import mood_of
+from distill_tests.judges._letter_statements import Found
+from distill_tests.judges._letter_text import OPTION, Page, is_letter, text_pattern
+
+_WIDEST_SENTENCE = 300
+_TINY = frozenset(
+    (
+        "true",
+        "false",
+        "yes",
+        "no",
+        "right",
+        "wrong",
+        "correct",
+        "incorrect",
+        "正确",
+        "错误",
+        "对",
+        "错",
+        "是",
+        "否",
+    )
+)
+"""Texts that are words of judgement as well: inside a sentence only where it is said that something is so."""
+_SAID_OF_IT = re.compile(r"(?:\b(?:is|s|be|so|therefore|thus)|(?:说法|命题|判断|叙述)\S{0,6}?[是为])\s*$")
+_DENIED = re.compile(
+    r"\b(?:not|no|never|neither|nor|cannot|isn\s+t|wasn\s+t|can\s+t|doesn\s+t|don\s+t|if|whether|unlike|except|but|"
+    r"although|or|wrong|incorrect|false|might|could|maybe|unsure|instead|either|compare|consider|let)\b|"
+    r"不|非|没|如果|是否|或|还是|错误|除|吗|无法|但|虽|考虑|分析"
+)
+_DISPUTED = re.compile(r"也可能|也许|争议|\balso\b|\bas well\b")
+_IS_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|be)(?:\s+(?:the|a|an))?|[是为])\s*$")
+_CONCLUDES = re.compile(r"\s*(?:therefore|thus|hence|so|in conclusion|因此|所以|综上|故|因而|答)")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.\d[^.!?。！？\n]*)*")
+
+
+class Named(NamedTuple):
+    letter: str
+    rule: str
+    start: int
+    end: int
+
+
+def named_by_text(found: Found) -> Named | None:
+    """The text as the reply, as its first words or its last line, or in its only or concluding sentence."""
+    lines = lines_of(found.text)
+    if not lines:
+        return None
+    rules = ("option text first", "option text last") if len(lines) > 1 else ("only an option text",) * 2
+    for line, rule in zip((lines[0], lines[-1]), rules, strict=True):
+        if named := _opening_text(found, line, rule):
+            return named
+    return _in_sentence(found, lines)
+
+
+def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
+    """An option's text at the beginning of a line, alone or as a sentence or clause of its own."""
+    start = line.end() - len(line.group().lstrip(" \t'\"(-•"))
+    option = found.option_at(start)
+    if option is None:
+        return None
+    letter, end = option
+    rest = found.text[end : line.end()]
+    if re.fullmatch(r"[\s.。!！'\")\]；;,，的]*", rest):
+        return Named(letter, rule, start, end)
+    clause = re.match(r"\s*[.。!！,，:：;；—–(-]\s*(?P<next>[^\n]{0,60})", rest)
+    if clause is None or any(one != letter and text.search(clause["next"]) for one, text in found.texts):
+        return None
+    return Named(letter, rule, start, end)
+
+
+def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
+    text = found.text
+    sentences = [one for one in _SENTENCE.finditer(text) if one.group().strip()]
+    if not sentences or any(map(is_letter, text[lines[-1].start() :])):
+        return None
+    last = sentences[-1]
+    ended = text[last.end() : last.end() + 1] in (".", "。", "!", "！")
+    if len(sentences) > 1 and not (ended and _CONCLUDES.match(last.group())):
+        return None
+    if text.rstrip()[-1:] in ("?", "？") or len(last.group()) > _WIDEST_SENTENCE:
+        return None
+    places = _texts_in(found, last)
+    if len(places) > 1:  # The metal that is added to copper is zinc.
+        places = {
+            letter: (start, end)
+            for letter, (start, end) in places.items()
+            if _IS_BEFORE.search(text[last.start() : start]) and not text[end : last.end()].strip()
+        }
+    if len(places) != 1 or _DISPUTED.search(last.group()):
+        return None
+    ((letter, (start, end)),) = places.items()
+    before = re.split(r"(?<=[\u4e00-\u9fff]),", text[last.start() : start])[-1]
+    after = re.split("[,，;；]", text[end : last.end()])[0]
+    return (
+        None
+        if _DENIED.search(f"{before} {after}")
+        else Named(letter, "option text in a sentence", start, end)
+    )
+
+
+def _texts_in(found: Found, sentence: re.Match[str]) -> dict[str, tuple[int, int]]:
+    """Options whose texts occur, but not inside a longer one's."""
+    places: dict[str, tuple[int, int]] = {}
+    taken: list[tuple[int, int]] = []
+    for letter, _ in found.texts:
+        words = found.page.options[letter]
+        for match in re.finditer(text_pattern(words), sentence.group()):
+            start, end = match.start() + sentence.start(), match.end() + sentence.start()
+            if words in _TINY and not _SAID_OF_IT.search(sentence.group()[: match.start()]):
+                continue
+            if not any(first <= start and end <= last for first, last in taken):
+                places[letter] = (start, end)
+                taken.append((start, end))
+    return places
+
+
+_LOOKS = re.compile(
+    r"\b(?:from|look\w*|mov\w+|next|turn\w*|start\w*|begin\w*|first|then)\b|\b(?:block|in|got|gets?|see|read)\s*$|"
+    r"看|首先|接下来|接着|先"
+)
+"""Words of a reply that only comes to an option, or to a letter that is none."""
+_LAST_WORD = re.compile(
+    rf"(?<!\ba )(?<!\ban )(?<![个得])(?P<x>{OPTION})\s*(?:选项|项|\))?[\s.。!！)]*$", re.IGNORECASE
+)
+
+
+def last_word(found: Found) -> Named | None:
+    """A letter that ends the reply's last sentence, if no other is named and nothing denied or asked."""
+    text = found.text
+    tail = text[-_WIDEST_SENTENCE:]
+    match = _LAST_WORD.search(tail)
+    letters = {one for place, one in enumerate(text) if is_letter(one) and place not in found.listed}
+    if match is None or len(letters) != 1 or found.statements:
+        return None
+    start = len(text) - len(tail) + match.start("x")
+    sentence = re.split(r"[.!?。！？\n](?!e\.)", text[:start][-_WIDEST_SENTENCE:])[-1]
+    mood = mood_of(text, start, start + 1, said=start + 1, previous=0)
+    if (
+        start in found.listed
+        or mood.unreal
+        or mood.asked
+        or _DENIED.search(sentence)
+        or _LOOKS.search(sentence)
+    ):
+        return None
+    return Named(found.page.letter(match["x"]), "last word", start, start + 1)
+
+
+_ORDINALS = {
+    word: place
+    for place, words in enumerate(
+        ("first 1st 1 一", "second 2nd 2 二", "third 3rd 3 三", "fourth 4th 4 四", "fifth 5th 5 五")
+    )
+    for word in words.split()
+}
+_ORDINAL = re.compile(
+    r"\b(?P<en>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s+(?:option|choice|answer|one)\b|"
+    r"\b(?:option|choice)\s*(?:number\s*)?(?P<digit>[1-5])(?!\d|\.\d)\b|选项\s*(?P<zh>[1-5一二三四五])(?!\d)|"
+    r"第\s*(?P<nth>[1-5一二三四五])\s*(?:个选项|个答案|项|选项|个)"
+)
+
+
+def ordinal(page: Page) -> Named | None:
+    """``the third option``, ``选项三``: in a short reply that counts one option only and denies nothing."""
+    counted = list(_ORDINAL.finditer(page.text))
+    places = {_ORDINALS[match[match.lastgroup or 0]] for match in counted}
+    if len(places) != 1 or len(page.text) > _WIDEST_SENTENCE or _DENIED.search(page.text):
+        return None
+    letters = [*sorted(page.options), *"-----"]
+    return Named(letters[places.pop()], "counted option", *counted[-1].span())

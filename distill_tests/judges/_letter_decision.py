@@ -1,0 +1,186 @@
+"""From what a reply says about its options to one letter, or to none: the precedence of ``letter``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from distill_tests.judges._letter_answers import (
+    find_answers,
+    find_choices,
+    find_conclusions,
+    find_pointers,
+)
+from distill_tests.judges._letter_by_text import last_word, named_by_text, ordinal
+from distill_tests.judges._letter_dress import Text, spoken, undressed
+from distill_tests.judges._letter_lines import find_lone_letters
+from distill_tests.judges._letter_statements import Found, Statement
+from distill_tests.judges._letter_text import Page, marked
+from distill_tests.judges._letter_verdicts import find_retractions, find_ruled_out, find_verdicts
+
+INVALID = "invalid"
+FAR = 40
+"""Two answers of equal weight with less between them contradict each other; with more the last one counts."""
+
+
+class Decision(NamedTuple):
+    """``label``: a letter or invalid; ``rule`` which fired; ``span`` of the deciding words in the reply."""
+
+    label: str
+    rule: str
+    span: tuple[int, int] | None = None
+
+
+def decide(reply: str, options: Mapping[str, str]) -> Decision:
+    """The option that ``reply`` chooses; linear in its length."""
+    if not reply.strip():
+        return Decision(INVALID, "empty")
+    text = spoken(reply)
+    if text is None:
+        return Decision(INVALID, "thinking not finished")
+    if not text.chars.strip():
+        return Decision(INVALID, "nothing after thinking")
+    plain = undressed(text)
+    decision = Decision(INVALID, "no answer")
+    for part in _parts(plain, options):
+        decision = _decided(marked(part, options))
+        if decision.label != INVALID or decision.rule in _SETTLED:
+            return decision
+    return decision
+
+
+_SETTLED = frozenset({"several answers", "contradictory answers", "outside the options", "none of them"})
+
+# --- what belongs to the reply ----------------------------------------------------------------------
+
+_STOP = re.compile(r"<\|[a-z_]{2,20}\|>|</s>|<eos>|<end_of_turn>|\[/?INST\]", re.IGNORECASE)
+_NEXT = re.compile(
+    r"\n[ \t]*(?:(?:question|q|问题|题目|问|problem|exercise|human|user|example|assistant|"
+    r"instruction|input|例题?)[ \t]*\d*[ \t]*[:：.)]|(?:下列|以下|下面|根据|关于)[^\n]{4,}|"
+    r"第[ \t]*[\d一二三四五六七八九十]+[ \t]*题|【题目】|"
+    r"\d{1,3}[.、)][ \t]*[^\n]{6,}\n+[ \t]*\(?A[.、):]|"
+    r"[^\n]{6,}\n+[ \t]*\(?A[.、):][^\n]{1,80}\n+[ \t]*\(?B[.、):][^\n]{1,80}\n)",
+    re.IGNORECASE,
+)
+
+
+def _parts(text: Text, options: Mapping[str, str]) -> Iterator[Text]:
+    """The reply up to each beginning of another question, then all of it: the first that decides counts."""
+    stop = next(
+        (match.start() for match in _STOP.finditer(text.chars) if text.chars[: match.start()].strip()), None
+    )
+    if stop is not None:
+        text = Text(text.chars[:stop], text.origin[:stop])
+    tried = 0
+    for match in _NEXT.finditer(text.chars):
+        if tried == 8:
+            break
+        head = text.chars[: match.start()]
+        if head.strip() and not _is_own_list(match.group(), options):
+            tried += 1
+            yield Text(head, text.origin[: match.start()])
+    yield text
+
+
+def _is_own_list(block: str, options: Mapping[str, str]) -> bool:
+    """Whether a block that looks like another question lists this one's options."""
+    texts = [one.strip().lower() for one in options.values() if one.strip()]
+    return any(one in block.lower() for one in texts)
+
+
+_FINDERS = (
+    find_answers,
+    find_choices,
+    find_conclusions,
+    find_lone_letters,
+    find_pointers,
+    find_ruled_out,
+    find_verdicts,
+    find_retractions,
+)
+"""In this order: a letter that one of them has taken is not read by those after it, but for verdicts."""
+
+# --- precedence -------------------------------------------------------------------------------------
+
+
+def _decided(page: Page) -> Decision:
+    found = Found(page)
+    for find in _FINDERS:
+        find(found)
+    statements = found.in_order()
+    current = _last_word(page, statements)
+    if current is not None and current.rule == "contradiction":
+        return Decision(INVALID, "contradictory answers", page.span(current.start, current.end))
+    if current is not None:
+        return _of(page, current)
+    if any(one.kind == "retracted" for one in statements) and any(one.kind == "answer" for one in statements):
+        return Decision(INVALID, "retracted")
+    return _without_a_letter(found, statements)
+
+
+def _last_word(page: Page, statements: list[Statement]) -> Statement | None:
+    """The statement that counts: the weightiest, of equal ones the last, none that was taken back."""
+    current: Statement | None = None
+    for one in statements:
+        if one.kind == "retracted":
+            if current is not None and _between(page, current.end, one.start) <= 25:
+                current = None
+        elif one.kind == "ruled_out" and one.rule == "ruled out":
+            if current is not None and current.letters <= one.letters and one.start >= current.end:
+                current = None
+        elif one.kind == "answer":
+            current = _later(page, current, one)
+    return current
+
+
+def _later(page: Page, current: Statement | None, new: Statement) -> Statement:
+    if current is None or current.letters == new.letters:
+        return new if current is None or new.weight >= current.weight else current
+    if new.letters < current.letters and (new.overrides or new.weight > current.weight):
+        return new
+    if new.adds and new.weight <= current.weight + 1 and not new.overrides:
+        return _contradiction(current, new)
+    if new.weight > current.weight or (new.overrides and new.weight >= min(current.weight, 2)):
+        return new
+    if new.weight < current.weight:
+        return current
+    far = _between(page, current.end, new.start) > FAR
+    if new.weight >= 4 and far:
+        return new
+    return _contradiction(current, new)
+
+
+def _contradiction(current: Statement, new: Statement) -> Statement:
+    return new._replace(rule="contradiction", letters=current.letters | new.letters, start=current.start)
+
+
+def _between(page: Page, start: int, end: int) -> int:
+    return len(page.text[start:end].strip())
+
+
+def _of(page: Page, statement: Statement) -> Decision:
+    span = page.span(statement.start, statement.end)
+    if len(statement.letters) > 1:
+        return Decision(INVALID, "several answers", span)
+    (letter,) = statement.letters
+    if letter not in page.options:
+        rule = "none of them" if letter == "-" else "outside the options"
+        return Decision(INVALID, rule, span)
+    return Decision(letter, statement.rule, span)
+
+
+def _without_a_letter(found: Found, statements: list[Statement]) -> Decision:
+    """By an option's text, by counting (*the third option*), or because all others are ruled out."""
+    page = found.page
+    if (named := named_by_text(found) or last_word(found)) and named.letter in page.options:
+        return Decision(named.letter, named.rule, page.span(named.start, named.end))
+    if counted := ordinal(page):
+        if counted.letter not in page.options:
+            return Decision(INVALID, "outside the options")
+        return Decision(counted.letter, counted.rule, page.span(counted.start, counted.end))
+    out = [one for one in statements if one.kind == "ruled_out"]
+    left = set(page.options).difference(*(one.letters for one in out))
+    if len(left) == 1 and len(page.options) > 2:
+        return Decision(left.pop(), "all others ruled out", page.span(out[-1].start, out[-1].end))
+    return Decision(INVALID, "only the options repeated" if found.listed else "no answer")

@@ -1,0 +1,70 @@
+"""How a statement is meant: as a conclusion, a correction, a supposition, a question."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from distill_tests.judges import _letter_words as words
+
+_SO = re.compile(rf"\b(?:{words.SO_EN})\b|(?:{words.SO_ZH})|∴|⇒|=>")
+_UNREAL = re.compile(rf"\b(?:{words.UNREAL_EN})\b|{words.UNREAL_ZH}")
+_RATHER = re.compile(rf"\b(?:{words.RATHER_EN})\b")
+_MAYBE = re.compile(rf"\b(?:{words.MAYBE_EN})\b|{words.MAYBE_ZH}")
+_CORRECTS = re.compile(rf"\b(?:{words.CORRECTS[0]})\b|{words.CORRECTS[1]}")
+_ALSO = re.compile(rf"\b(?:{words.ALSO[0]})\b|{words.ALSO[1]}")
+_CLAUSE_END = re.compile(
+    r"[,，;；。!！?？\n:：]|\.(?=\s|$)|\b(?:but|because|since|although|though)\b|但|因为"
+)
+_SENTENCE_END = re.compile(r"[。！？!?\n;；]|\.\s")
+_REST_OF_CLAUSE = re.compile(r"[^.!?。！？\n,，]{0,60}")
+_TAG = re.compile(r"\b(?:right|correct|isn\s+t it|ok|okay|no)\s*$|对吧|是吧")
+
+
+class Mood(NamedTuple):
+    """``unreal``: a supposition or another's view; ``so``: a conclusion; ``also``: beside another answer."""
+
+    unreal: bool
+    asked: bool
+    maybe: bool
+    so: bool
+    corrects: bool
+    also: bool
+
+
+def clause_before(text: str, start: int) -> str:
+    """The clause up to ``start``, as far as 90 characters back."""
+    window = text[max(0, start - 90) : start]
+    ends = [match.end() for match in _CLAUSE_END.finditer(window)]
+    return window[ends[-1] :] if ends else window
+
+
+def mood_of(text: str, start: int, end: int, *, said: int, previous: int) -> Mood:
+    """The mood of ``text[start:end]``.
+
+    What it says about an option ends at ``said``, before the option's own text; the statement before it
+    ends at ``previous``.
+    """
+    clause = clause_before(text, start)
+    sentence = _SENTENCE_END.split(text[max(0, start - 90) : start])[-1]
+    shown = clause + text[start:said]
+    rest = re.split(r"[,，;；。.\n]", text[end : end + 8])[0]
+    return Mood(
+        unreal=_UNREAL.search(shown) is not None and _RATHER.search(sentence) is None,
+        asked=_is_asked(text, end),
+        maybe=_MAYBE.search(shown) is not None,
+        so=_SO.search(sentence + text[start : start + 6]) is not None,
+        corrects=_CORRECTS.search(text[max(previous, start - 120) : start]) is not None,
+        also=_ALSO.search(clause[-6:] + text[start:end] + rest) is not None,
+    )
+
+
+def _is_asked(text: str, end: int) -> bool:
+    match = _REST_OF_CLAUSE.match(text, end)
+    said = match.group() if match else ""
+    if _TAG.search(said):
+        return False
+    return (
+        text[end + len(said) : end + len(said) + 1] in ("?", "？")
+        or re.search(r"[吗呢么]\s*$", said) is not None
+    )

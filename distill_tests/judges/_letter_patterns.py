@@ -1,0 +1,191 @@
+"""The patterns of the ``letter`` judge: its words (``_letter_words``) around option letters."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from distill_tests.judges import _letter_words as words
+from distill_tests.judges._letter_text import OPTION, OWN_TEXT
+
+
+def _p(*pieces: str) -> re.Pattern[str]:
+    return re.compile("".join(pieces))
+
+
+# --- groups of letters and what stands around them --------------------------------------------------
+
+_JOIN = (
+    rf"(?:[\s{OWN_TEXT}()]{{0,200}}?"
+    r"(?:,\s*(?:and|or)\b|，\s*(?:和|或)|[,，、/&+]|;|\band\b|\bor\b|\bnor\b|\bas\s+well\s+as\b|"
+    r"以及|或者|还是|和|与|及|或|跟)\s*"
+    r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|选项|是|选)?|)"
+)
+GROUP: Final = rf"{OPTION}(?:{_JOIN}{OPTION}){{0,25}}"
+"""One letter, or several that are joined: ``A, B and D``, ``A、B``, ``AB``."""
+
+_FILL = (
+    r"(?:[\s\"'(\[【】\])（：:=\-–—>→\\|,，]"
+    rf"|\b(?:{words.FILL_EN})\b|{words.FILL_ZH}){{0,14}}"
+)
+_NO_END = r"[^.!?。！？；;\n\ue000-\ue119]"
+_TO_A_NOUN = r"[^.!。！；;\n\ue000-\ue119]{0,160}?"
+_LINK = rf"(?:\b(?:{words.BE_EN})\b|:|=|->|→|=>|-|–|—|\||{words.BE_ZH})"
+
+FILLER = _p(_FILL)
+VALUE = _p(GROUP)
+NEGATION = _p(rf"(?:\b(?:{words.NOT_EN})\b|\b\w+n\s+t\b|{words.NOT_ZH})")
+
+# --- an answer is named, chosen, concluded, pointed at ------------------------------------------------
+
+ANSWER = _p(
+    rf"(?P<formal>\bfinal\s+|最终|最后)?(?:\b(?P<strong>{words.ANSWER_EN})\b|(?P<zh>{words.ANSWER_ZH})|",
+    rf"\b(?:{words.RIGHT_EN})\s+(?P<right>{words.CHOICE_EN}|{words.ONE_EN})\b|",
+    rf"\b(?P<weak>{words.CHOICE_EN})(?=\s*(?:is|would|should|must|:|"
+    r"(?:that|which)\s+(?!(?:is|are|was|isn|does|do|doesn|don)\b)))|",
+    r"(?P<adj>\b(?:correct|right)(?=\s*[:=-])|",
+    r"\bthe\s+(?:best|right|correct)(?=\s+(?:is|would|should|must)\b)|",
+    r"\bwhat\s+is\s+(?:correct|right)\b|\bboxed(?=:))|",
+    rf"(?P<right_zh>{words.RIGHT_ZH}))",
+)
+WRONG_ONE = _p(
+    rf"\b(?:{words.WRONG_EN})\s+(?P<answer>{words.ANSWER_EN}|choices?)?(?:{words.ONE_EN}|options?)?",
+    rf"(?=\s+(?:{words.BE_EN})\b|\s*:)|{words.WRONG_ZH}|",
+    rf"\b(?:{words.ONE_EN}|options?|answers?|thing)\s+(?:that|which)\s+",
+    r"(?:(?:is|are|was)\s+(?:not|incorrect|false|wrong|untrue)|isn\s+t)\b",
+    r"(?:\s+(?:true|correct|right|accurate|valid))?|",
+    r"\b(?:all|every\w*)\b[^.!?\n\ue000-\ue119]{0,60}\bexcept(?:\s+for)?\b",
+)
+WRONG_BEFORE = _p(rf"不$|\b(?:{words.WRONG_EN}|not\s+the)\s+$|错误的?$")
+AFTER_NOUN = _p(
+    r"(?:[\s)\]】>|*,，]|\([^()\n\ue000-\ue119]{0,40}\)|的|选项|字母|项)*",
+    rf"(?:(?:to|for|of|in|here|that|among|from|above|which|i)\b{_TO_A_NOUN})?",
+    rf"(?:{_NO_END}{{0,24}}?(?=\b(?:{words.BE_EN})\b|{words.BE_ZH}|:)|\s*)(?P<link>{_LINK})?",
+)
+TO_LETTER = _p(
+    rf"[\s)\]】>|*]*(?:\b(?:to|for|of|in)\b{_TO_A_NOUN})?",
+    rf"(?P<link>\b(?:{words.BE_EN})\b|:|{words.BE_ZH})(?={_FILL}{OPTION})",
+)
+CHOOSE = _p(rf"\b(?:{words.CHOOSE_EN})\b|(?P<zh>{words.CHOOSE_ZH})(?![项手修读题])")
+NOT_CHOOSE_ZH = _p(rf"(?:{words.NOT_CHOOSE_ZH}|不能|不该|不应该?|不会|不可)$")
+POINT = _p(rf"\b(?:{words.POINT_EN})\b|\bi\.\s?e\.|(?P<zh>{words.POINT_ZH})")
+SO = _p(rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|✅|☑|✓|⭐){_FILL}")
+CORRECTED = _p(
+    r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|no|(?<!anything\s)but|sorry|or\s+rather)\b|",
+    r"不对|更正|改为|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
+    rf"(?:(?:no|wait|actually|sorry|maybe|not)\b[\s,]*)?{_FILL}",
+)
+CLOSES = _p(
+    rf"[\s{OWN_TEXT})\]】'\"]*(?:选项|项|答案|了|啦|吧|呢|option)?[\s)]*",
+    rf"(?:[.,;:!。，；：！、)\](\-–—…?]|$|\n|{OWN_TEXT}|",
+    r"\b(?:because|since|as|with|then|it|for|by|and|which|rather|instead|over|not|must|correct|right|should|remains|the|",
+    r"is\s+(?:the\s+)?(?:correct|right|answer|best|true))\b|因为|正确|符合|是正确|是对)",
+)
+"""What may follow a letter that is concluded, pointed at or corrected to."""
+
+ONLY = _p(
+    rf"\bonly\s+(?:(?:options?|choice|answer|statement)\s+)?(?P<g>{OPTION})\s+",
+    r"(?!(?:is|are|was)\s+(?:wrong|incorrect|false|not)|not|isn|doesn|and|or)[a-z]+",
+)
+MISTAKE_BEFORE = _p(r"\b(?:mistakes?|errors?|traps?|misconceptions?)\W+(?:\w+\s+){0,3}$")
+JOINED_TEXT = _p(r"\s*(?:,|and|or|/|和|或|、|还是|以及|与)\s*(?:or\s+)?")
+LETTER_OF_TEXT = _p(
+    r"[\s,(\[—–-]{1,4}(?:\b(?:which\s+is|i\s*e|so|that\s+is|is)\b[\s.,]*)?",
+    rf"(?:\b(?:option|choice|answer|letter)\b\s*|选项|即|也就是|\s)*(?P<x>{OPTION})(?=[\s)\].,。，]|$)",
+)
+
+# --- an option is judged ----------------------------------------------------------------------------
+
+_ADVERB = (
+    r"(?:\s+(?:the|a|an|indeed|clearly|definitely|obviously|certainly|probably|also|both|all|really|"
+    r"completely|simply|just|thus|therefore|most\s+likely|actually|still|in\s+fact|only|by\s+far|very|"
+    r"quite|factually|partially|partly|plainly|hence|likely|surely|entirely|totally|more|less|much)\b){0,4}"
+)
+_AFTER_GROUP = (
+    rf"(?:[\s.:)\]】、,，(\-–—→←=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
+    r"就|项|句|才|才是|最|的){0,260}"
+)
+VERDICT_DIRECT = _p(
+    rf"(?P<g>{GROUP}){_AFTER_GROUP}(?:(?P<bad>{words.BAD_ZH}|",
+    r"\b(?:incorrect|wrong|false|not\s+correct|no\b|nope|eliminated|excluded)\b|",
+    rf"\b(?:{words.FAILS_EN})\b)|(?P<good>{words.GOOD_ZH}|\bis\b(?=\s*[.!])|",
+    rf"\b(?:correct|right|true|yes)\b(?!\s+(?:{words.ONE_EN}|that))|\b(?:{words.DOES_EN})\b))",
+)
+VERDICT_BE = _p(
+    rf"(?P<g>{GROUP})(?:[.:)、](?=\s))?{_NO_END}{{0,100}}?",
+    r"\b(?:is|are|was|were|seems|seem|appears|looks|sounds|must\s+be|should\s+be|would\s+be|has\s+to\s+be|",
+    r"will\s+be|might\s+be|may\s+be|could\s+be|can\s+be|s|being|as)\b(?:\s+to\s+be\b)?",
+    rf"{_ADVERB}\s+(?:(?P<wrong_one>{words.WRONG_ONE_EN})|(?P<bad>{words.BAD_EN})|(?P<good>{words.GOOD_EN}))\b",
+)
+VERDICT_ZH = _p(
+    rf"(?P<g>{GROUP})[.:)、]?{_NO_END}{{0,100}}?(?:(?P<bad>{words.BAD_ZH})|(?P<good>{words.GOOD_ZH}))"
+)
+VERDICTS = (VERDICT_DIRECT, VERDICT_BE, VERDICT_ZH)
+SUITS, SUITS_NOT = _p(words.SUITS_ZH), _p(words.SUITS_NOT_ZH)
+PLAINLY_GOOD = _p(r"the\s|my|正确答案|是正确答案|为答案|是答案|最")
+REST_OF_SENTENCE = _p(r"[^。！？!?\n;；\ue000-\ue119]{0,60}")
+DENIED_AFTER = _p(
+    rf"\s*[{OWN_TEXT})]*\s*(?:选项|项)?\s*(?:\b(?:is|are|was)\s+{_ADVERB}\s*(?:{words.BAD_EN})\b|",
+    r"\b(?:isn|wasn)\s+t\b|(?:是|也|都|均)?(?:错误的?|不对|不正确|错的?))(?![^\n。.]{0,6}符合)",
+)
+JUDGED_AFTER = _p(
+    rf"\s*[{OWN_TEXT}()]*\s*(?:选项|项|都|均|也|则|的)*\s*",
+    r"(?:\b(?:is|are|was|were|does|do|has|seems|cannot|can|fits|says|would)\b|",
+    rf"错|不|正确|对|有误|符合|属于|说|是|为|{words.BAD_ZH})",
+)
+MARK_BEFORE = _p(
+    rf"(?m)^[ \t>\-•\d.]*(?P<mark>[{words.MARKS_GOOD}{words.MARKS_BAD}☐])[ \t]*",
+    rf"(?:option|choice|选项)?[ \t]*(?P<g>{OPTION})",
+)
+OUT = _p(
+    r"(?:\b(?:not|rules?\s+out|ruled\s+out|ruling\s+out|eliminat\w+|exclud\w+|reject\w*|discard\w*|",
+    r"dismiss\w*|cross(?:ed|ing|es)?\s+out|instead\s+of|rather\s+than|unlike|neither|isn\s+t|can\s+t\s+be|",
+    r"cannot\s+be|avoid|never|incorrect\s*:|wrong\s*:|no\s+to|than)\b|",
+    r"排除了?|不选|不应该?选|不能选|不会选|别选|不是|并非|而非|淘汰|去掉|划掉|否定|不可能是|不会是|除了|",
+    rf"而不是|先排除|错误的?[:：]|误选|错选|[{words.MARKS_BAD}])[\s:]*",
+    r"(?:\b(?:options?|choices?|answers?|statements?|just|both|either)\b\s*|选项|掉|了|的是)*",
+    rf"(?P<g>{GROUP})",
+)
+RETRACTS = _p(
+    r"(?:(?<![^.!?,;:\n…—-])|(?<=[.!?,;:…—-] ))(?:(?:no|oh|wait|hmm|actually|but|sorry|and|,)\s+){0,3}",
+    rf"(?:{words.RETRACTS_EN})\b|",
+    rf"(?<![\ue000-\ue119项的也都是])(?:{words.RETRACTS_ZH})(?=[，,。!！.…\s]|$)",
+)
+NONE = _p(
+    r"\bno\s+(?:answer|option|choice)s?\s+(?:is|are|seems?)\s+(?:correct|right|valid)|",
+    r"\bnone\s+(?:of\s+(?:the\s+(?:above|options|choices|answers|given)|these|them)\b|is\s+correct)|",
+    r"\bno\s+correct\s+(?:answer|option|choice)|",
+    r"以上(?:选项|答案)?[都均全]不|四个选项[都均]不|没有(?:一个)?(?:选项)?正确(?:的)?(?:答案|选项)?|",
+    r"无正确(?:答案|选项)",
+)
+
+# --- letters alone, lists ---------------------------------------------------------------------------
+
+LINE = _p(
+    r"[ \t]*(?:[>\-•·|✅☑✓👉➡⭐→(\[【]|",
+    r"(?P<nth>(?:question|q|no|item|problem|第)?[ \t]*\(?\d{1,3}(?:题|[ \t]*[.)、:-]|[ \t]+-)[ \t]*:?))*",
+    r"[ \t]*",
+    r"(?:(?:i\s+think|[a-z]{4,}ly|no\s+doubt|there\s+s|maybe|perhaps|hmm|well|yes|ok|okay|sure|",
+    r"most\s+likely)[,!.:]?\s+)?",
+    rf"(?:(?:the\s+)?(?:options?|choice|letter)\s+|选项\s*|第)?(?P<g>{GROUP})",
+)
+I_GUESS = _p(r"\s+i\s+(?:guess|think|believe|suppose)\b")
+ALONE = _p(
+    rf"\s*(?:选项|项|option|choice)?[\s.:)\]】、,，。!！?？|✅✓✔√☑'\"{OWN_TEXT}(\-–—;；…",
+    "\U0001f300-\U0001faff\u2600-\u27bf哦吧啦呀啊呢了哈嘛]*",
+    r"(?:\d+\s*%[)\s]*)?",
+)
+OPENS = _p(
+    r"\s*(?:[.:)\]】、,，。!！;；(|]|-|–|—|\.\.\.|",
+    rf"\b(?:because|since|as|due|for|rather|instead|over|not)\b|因为|{OWN_TEXT})",
+)
+WRONG_IN_LINE = _p(r"\s*,\s*[^,\n]{0,40}(?:is|are)\s+(?:wrong|incorrect)")
+CLOSING = _p(rf"(?:^|(?<!\d)[.。!！?？…:：])\s*(?P<g>{GROUP})\s*[.。!！?？)]*\s*$")
+LINE_LABEL = _p(
+    r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",
+    rf"(?P<x>{OPTION})(?=[ \t]*(?:[.:)\]】、,，\-–—|(]|$|{OWN_TEXT}))",
+)
+INLINE_LABEL = _p(
+    rf"(?<=[\s.。;；,，、:)/|])(?P<x>{OPTION})(?:[.:)、\]]|\s*-)?\s*(?={OWN_TEXT})|",
+    rf"(?<![^\s;；,，])(?P<y>{OPTION})(?=[:)、]|\s*[(=:-]?\s*\d+(?:\.\d+)?\s*%)",
+)

@@ -81,7 +81,7 @@ def test_distribution_is_described_as_promised() -> None:
     assert PROJECT["license"] == "Apache-2.0"
     assert PROJECT["scripts"] == {"distill-tests": "distill_tests.cli:main"}
     assert PROJECT["entry-points"]["pytest11"] == {"distill_tests.plugin": "distill_tests.plugin"}
-    extras = {"local", "openai", "anthropic", "api", "report", "vision", "laws", "all", "dev"}
+    extras = {"local", "openai", "anthropic", "api", "report", "vision", "laws", "similarity", "all", "dev"}
     assert set(PROJECT["optional-dependencies"]) == extras
 
 

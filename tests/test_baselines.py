@@ -190,3 +190,26 @@ def test_a_baseline_that_lacks_a_case_breaks_the_gate() -> None:
     assert result.verdict is Verdict.BROKEN
     assert result.explanation == "strict_rate: the baseline old has no answer to case 'case-2'"
     assert isinstance(result.estimate, Estimate)
+
+
+@pytest.mark.parametrize(
+    ("limit", "new", "verdict", "words"),
+    [
+        ({"at_most": -0.2}, 3, Verdict.PASSED, "required is 0.2 below or more"),
+        ({"at_most": -0.2}, 4, Verdict.FAILED, "less than 0.2 below the baseline: "),
+        ({"at_least": 0.2}, 8, Verdict.PASSED, "required is 0.2 above or more"),
+        ({"at_least": 0.2}, 6, Verdict.FAILED, "less than 0.2 above the baseline: "),
+    ],
+)
+def test_a_distance_that_must_be_kept_is_said_in_the_direction_it_is_written(
+    limit: dict[str, Any], new: int, verdict: Verdict, words: str
+) -> None:
+    control: Any = object()
+    gate = Gate(name="g", statistic="strict_rate", baseline=control, **limit)
+    result = judge_against(gate, sample(_of_ten(new)), STRICT, baseline(_of_ten(5)))
+    assert result.verdict is verdict
+    assert words in result.explanation
+
+
+def _of_ten(hits: int) -> list[float]:
+    return [1.0] * hits + [0.0] * (10 - hits)

@@ -110,19 +110,23 @@ def _size(pairs: Pairs, difference: Fraction) -> str:
 
 
 def _allowed(pairs: Pairs) -> str:
-    side = "above" if pairs.ruler.at_most else "below"
-    return f"allowed is {_limit(pairs)} {side}"
+    limit, (side, other) = _limit(pairs)
+    return f"allowed is {limit:g} {side}" if limit >= 0 else f"required is {-limit:g} {other} or more"
 
 
-def _limit(pairs: Pairs) -> str:
-    limit = pairs.ruler.limit if pairs.ruler.at_most else -pairs.ruler.limit
-    return f"{float(limit):g}"
+def _limit(pairs: Pairs) -> tuple[float, tuple[str, str]]:
+    """How far apart the two may be; the side on which more is worse, and the other."""
+    if pairs.ruler.at_most:
+        return float(pairs.ruler.limit), ("above", "below")
+    return -float(pairs.ruler.limit), ("below", "above")
 
 
 def _beyond(pairs: Pairs, verdict: Verdict) -> str:
     if verdict is not Verdict.FAILED:
         return ""
-    return f"more than {_limit(pairs)} {'above' if pairs.ruler.at_most else 'below'} the baseline: "
+    limit, (side, other) = _limit(pairs)
+    apart = f"more than {limit:g} {side}" if limit >= 0 else f"less than {-limit:g} {other}"
+    return f"{apart} the baseline: "
 
 
 def _changed(pairs: Pairs) -> str:

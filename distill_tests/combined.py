@@ -49,12 +49,14 @@ class Combined:
 
 def combined(rows: Sequence[Record]) -> list[Combined]:
     """A record for each target of a run that has both identity and similarity answers."""
-    cases = [row for row in drawn_cases_of(rows) if row["trials"]]
+    everything = list(drawn_cases_of(rows))
+    cases = [row for row in everything if row["trials"]]
+    similar = [row for row in everything if row["kind"] == "similarity"]
     found = []
     for target in dict.fromkeys(row["target"] for row in cases):
         own = [row for row in cases if row["target"] == target]
         rates = _rates([row for row in own if row["kind"] == "identity"])
-        likeness = _likeness([row for row in own if row["kind"] == "similarity"])
+        likeness = _likeness([row for row in own if row["kind"] == "similarity"], _sets(similar, target))
         if rates and likeness:
             told = _lineage([row for row in rows if row["target"] == target])
             found.append(Combined(target=target, rates=rates, likeness=likeness, **told))
@@ -105,27 +107,60 @@ def _rates(rows: Sequence[Record]) -> dict[str, Number]:
     return rates
 
 
-def _likeness(rows: Sequence[Record]) -> dict[str, Number]:
-    """By reference the mean over prompt sets of each set's mean."""
-    values: dict[str, dict[str, list[tuple[float, Mapping[str, str]]]]] = {}
-    for row, score in _scores(rows):
-        told = score["details"].get("likeness")
-        reference = str(told["reference"]) if isinstance(told, Mapping) else ""
-        of_set = values.setdefault(reference, {}).setdefault(str(row["groups"].get("set", "")), [])
-        of_set.append((score["value"], _clusters(row)))
+def _likeness(rows: Sequence[Record], sets_of: Mapping[str, Sequence[str]]) -> dict[str, Number]:
+    """By reference the mean over prompt sets of each set's mean; no number where a set has nothing scored."""
     found: dict[str, Number] = {}
-    for reference, sets in values.items():
-        means = [
-            clustered_mean(
-                [value for value, _ in one], [labels for _, labels in one], level=LEVEL, scale=SCALE
-            )
-            for one in sets.values()
-        ]
-        joined = mean_of_strata(means)
+    for reference, sets in sets_of.items():
+        means = []
+        for name in sets:
+            pairs = [
+                (score["value"], _clusters(row))
+                for row, score in _scores(row for row in rows if _set(row) == name)
+                if _reference(score) == reference
+            ]
+            if pairs:
+                values, labels = [value for value, _ in pairs], [one for _, one in pairs]
+                means.append(clustered_mean(values, labels, level=LEVEL, scale=SCALE))
+        if not means:
+            continue
+        joined = mean_of_strata(means) if len(means) == len(sets) else None
         n = sum(one.n for one in means)
-        if joined is not None:
-            found[reference] = Number(value=joined.value, low=joined.low, high=joined.high, n=n)
+        found[reference] = (
+            Number(value=joined.value, low=joined.low, high=joined.high, n=n)
+            if joined is not None
+            else Number(value=None, n=n)
+        )
     return found
+
+
+def _sets(rows: Sequence[Record], target: str) -> dict[str, list[str]]:
+    """By reference every prompt set that the target's specs declare, answered or not.
+
+    Of a case without an answer the reference is the spec's, which its other answers tell.
+    """
+    of_spec: dict[str, set[str]] = {}
+    for row in rows:
+        of_spec.setdefault(row["spec"], set()).update(_references(row))
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for reference in sorted(_references(row) or of_spec[row["spec"]]) if row["target"] == target else ():
+            of_reference = found.setdefault(reference, [])
+            if _set(row) not in of_reference:
+                of_reference.append(_set(row))
+    return found
+
+
+def _references(row: Record) -> set[str]:
+    return {found for trial in row["trials"] if (found := _reference(trial["score"]))}
+
+
+def _reference(score: Record) -> str:
+    told = score["details"].get("likeness")
+    return str(told["reference"]) if isinstance(told, Mapping) else ""
+
+
+def _set(row: Record) -> str:
+    return str(row["groups"].get("set", ""))
 
 
 def _lineage(rows: Iterable[Record]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def measured_baseline(
 ) -> Measured:
     """The judged answers of a baseline: as its run holds them, or those of a recorded model, judged now.
 
-    Raises DataError for a run that has none, or the recorded model's error.
+    Raises DataError for a run that has none, and for a model that does not answer every case.
     """
     if baseline.model is None:
         found = await asyncio.to_thread(run_of, baseline, spec, target, cases)
@@ -65,10 +65,17 @@ async def measured_baseline(
             raise DataError(f"the baseline cannot be compared: {found}")
         return measured_run(found)
     card = baseline.model
-    outcomes = await asyncio.gather(*(conduct(case, spec=spec, target=card, ask=ask) for case in cases))
     whose = (
         f"the control {baseline.control} ({card.alias})" if baseline.control else f"the recorded {card.alias}"
     )
+    try:
+        outcomes = await gathered(conduct(case, spec=spec, target=card, ask=ask) for case in cases)
+    except Stopped:
+        raise
+    except DistillError as trouble:
+        raise DataError(
+            f"nothing to compare with, {whose} did not answer all of the set: {trouble}"
+        ) from trouble
     return measured_outcomes(whose, outcomes)
 
 

@@ -14,7 +14,7 @@ from distill_tests.gates.outlook import Asking, outlook, shown_rate
 from distill_tests.gates.text import plan_words
 from distill_tests.inference.power import Power
 from distill_tests.registry import judges, kinds, statistic_of
-from distill_tests.subjects import is_judge
+from distill_tests.subjects import asked_beside, is_judge
 from distill_tests.types import Case, Gate, Model, Request, Spec
 
 LETTERS_PER_TOKEN = 4.0
@@ -39,6 +39,7 @@ class Forecast:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    asked: tuple[Case, ...] = ()
     declared: tuple[Case, ...] = ()
     full: bool = False
     control_calls: int = 0
@@ -81,23 +82,22 @@ def forecast(
     ``full``: whatever the gates could decide before.
     """
     kind = kinds.get(spec.kind).kind
-    least = most = prompt_tokens = 0
+    least = most = prompt_tokens = output_tokens = 0
     for case in cases:
         low, high = kind.calls(case, spec)
         least += low * spec.repeats
         most += high * spec.repeats
         opening = kind.opening(case, spec, target)
         prompt_tokens += (tokens(opening) if opening else 0) * high * spec.repeats
+        output_tokens += longest(opening, spec) * high * spec.repeats
     controls = declared_controls(spec, target).controls
     told = [one for one in controls if one.reply is None]
     least, most = least + len(told), most + len(told)
     for control in told:
         opening = kind.opening(control.case, spec, control.target)
         prompt_tokens += tokens(opening) if opening else 0
-    output_tokens = most * spec.sampling.max_tokens
-    price = target.price
-    use = None if is_judge(target) else spec.judge  # a judge under audit: its calls are the cases' own
-    judge_most = judges.get(use.name).declared(use.options).calls[1] if use else 0
+        output_tokens += longest(opening, spec)
+    judge_most = 0 if is_judge(target) else _judge_calls(spec)  # a judge under audit: the cases' own calls
     judged = len(cases) * spec.repeats + len(controls) + len(spec.canaries)
     return Forecast(
         spec=spec,
@@ -108,11 +108,85 @@ def forecast(
         judge_calls_most=judge_most * judged,
         input_tokens=prompt_tokens,
         output_tokens=output_tokens,
-        cost_usd=(prompt_tokens * price.input + output_tokens * price.output) / 1e6 if price else None,
+        cost_usd=_price(target, prompt_tokens, output_tokens),
+        asked=tuple(cases),
         declared=tuple(cases if declared is None else declared),
         full=full,
         control_calls=len(told),
     )
+
+
+# --- what is asked beside the targets -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Calls and tokens of one model that a spec asks beside its targets: once, however many these are."""
+
+    spec: Spec
+    model: Model
+    calls_least: int
+    calls_most: int
+    judge_calls_most: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+def beside(forecasts: Sequence[Forecast]) -> list[Beside]:
+    """Of each spec every reference, control or member of a panel that is not a target of it anyway.
+
+    Most calls are those of the target of which most cases are planned.
+    """
+    found: list[Beside] = []
+    for path in dict.fromkeys(one.spec.path for one in forecasts):
+        of_spec = [one for one in forecasts if one.spec.path == path]
+        targets = {one.target.alias for one in of_spec}
+        widest = max(of_spec, key=lambda one: one.cases)
+        found += [_beside(widest, model) for model in asked_beside(widest.spec) if model.alias not in targets]
+    return found
+
+
+def _beside(item: Forecast, model: Model) -> Beside:
+    spec, kind = item.spec, kinds.get(item.spec.kind).kind
+    repeats = 1 if getattr(kind, "asks_beside_once", False) else spec.repeats
+    least = most = prompt_tokens = output_tokens = 0
+    for case in item.asked:
+        low, high = kind.calls(case, spec)
+        least, most = least + low * repeats, most + high * repeats
+        opening = kind.opening(case, spec, model)
+        prompt_tokens += (tokens(opening) if opening else 0) * high * repeats
+    output_tokens = most * spec.sampling.max_tokens
+    judged = model.alias in {one.alias for one in getattr(kind, "judged_beside", _none)(spec)}
+    return Beside(
+        spec=spec,
+        model=model,
+        calls_least=least,
+        calls_most=most,
+        judge_calls_most=_judge_calls(spec) * len(item.asked) * repeats if judged else 0,
+        input_tokens=prompt_tokens,
+        output_tokens=output_tokens,
+        cost_usd=_price(model, prompt_tokens, output_tokens),
+    )
+
+
+def _none(_spec: Spec) -> Sequence[Model]:
+    return ()
+
+
+def _judge_calls(spec: Spec) -> int:
+    """At most how many calls one verdict takes."""
+    return judges.get(spec.judge.name).declared(spec.judge.options).calls[1] if spec.judge else 0
+
+
+def _price(model: Model, input_tokens: int, output_tokens: int) -> float | None:
+    price = model.price
+    return (input_tokens * price.input + output_tokens * price.output) / 1e6 if price else None
+
+
+def longest(opening: Request | None, spec: Spec) -> int:
+    """How many tokens a reply may have: where a kind asks for fewer than its spec allows, those."""
+    return (opening.sampling if opening else spec.sampling).max_tokens
 
 
 def tokens(request: Request) -> int:
@@ -125,7 +199,7 @@ def tokens(request: Request) -> int:
 def lines(
     forecasts: Sequence[Forecast], *, concurrency: int, latency_s: Callable[[Model], float | None]
 ) -> Iterator[str]:
-    """The plan in words, a block a target."""
+    """The plan in words, a block a target, and one for what is asked beside the targets of a spec."""
     for item in forecasts:
         yield f"{item.spec.path} on {item.target.alias}: {item.cases} cases"
         yield f"  calls     {_span(item.calls_least, item.calls_most)}{_judging(item)}"
@@ -137,11 +211,26 @@ def lines(
             yield from _gate(gate, item, concurrency, latency_s(item.target))
         if item.spec.gates and item.asking_ends_early:
             yield "  the asking ends when the last gate has decided; each gate's numbers are its own"
+    others = beside(forecasts)
+    for path in dict.fromkeys(one.spec.path for one in others):
+        yield f"{path} beside the targets, asked once for all of them"
+        for one in others:
+            if one.spec.path == path:
+                yield from _beside_lines(one, concurrency, latency_s(one.model))
     if any(item.spec.gates for item in forecasts):
         yield from textwrap.wrap(_LEGEND, 80)
-    total = sum(item.calls_most + item.judge_calls_most for item in forecasts)
+    counted: Sequence[Forecast | Beside] = (*forecasts, *others)
+    total = sum(one.calls_most + one.judge_calls_most for one in counted)
     count = f"{len(forecasts)} {'target' if len(forecasts) == 1 else 'targets'}"
     yield f"in all: {count}, at most {total:,} calls. Nothing was asked."
+
+
+def _beside_lines(one: Beside, concurrency: int, latency_s: float | None) -> Iterator[str]:
+    calls = f"{_span(one.calls_least, one.calls_most)} calls{_judging(one)}"
+    yield f"  {one.model.alias}: {calls}"
+    yield f"    tokens  about {one.input_tokens:,} in, at most {one.output_tokens:,} out"
+    yield f"    cost    {_cost_of(one)}"
+    yield f"    time    {_minutes(one, concurrency, latency_s)}"
 
 
 def _gate(gate: Gate, item: Forecast, concurrency: int, latency_s: float | None) -> Iterator[str]:
@@ -203,20 +292,25 @@ def _span(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def _judging(item: Forecast) -> str:
+def _judging(item: Forecast | Beside) -> str:
     return f", and up to {item.judge_calls_most:,} to the judge" if item.judge_calls_most else ""
 
 
 def _cost(item: Forecast) -> str:
     if is_judge(item.target):
         return "unknown: the judge writes its own prompts" if item.calls_most else "none: no call is made"
-    beside = ", and what the judge's calls cost" if item.judge_calls_most else ""
+    return _cost_of(item)
+
+
+def _cost_of(item: Forecast | Beside) -> str:
+    model = item.target if isinstance(item, Forecast) else item.model
+    more = ", and what the judge's calls cost" if item.judge_calls_most else ""
     if item.cost_usd is not None:
-        return f"at most about ${item.cost_usd:,.2f}{beside}"
-    return f"{'unknown: the card has no price' if item.target.base_url else 'none: no paid endpoint'}{beside}"
+        return f"at most about ${item.cost_usd:,.2f}{more}"
+    return f"{'unknown: the card has no price' if model.base_url else 'none: no paid endpoint'}{more}"
 
 
-def _minutes(item: Forecast, concurrency: int, latency_s: float | None) -> str:
+def _minutes(item: Forecast | Beside, concurrency: int, latency_s: float | None) -> str:
     if not item.calls_most:
         return "none: no call is made"
     if latency_s is None:

@@ -135,11 +135,22 @@ class Controlled(Protocol):
 
 
 class Asking(Protocol):
-    """What a kind offers that asks other models beside the target: a reference, a panel, controls."""
+    """What a kind offers that asks other models beside the target: a reference, a panel, controls.
+
+    For ``--plan`` it may also have ``judged_beside(spec)``, those of them whose answers are judged too, and
+    ``asks_beside_once = True`` where repeats are the target's only.
+    """
 
     def asks(self, spec: Spec) -> Sequence[Model]:
         """Their cards; what they say is shown to the judge as the target's answers are.  Cheap and pure."""
         ...
+
+
+class Defaulting(Protocol):
+    """What a kind offers under which a judge has other defaults than elsewhere."""
+
+    judge_defaults: Mapping[str, Mapping[str, Json]]
+    """By the judge's name, the options that hold where the spec does not write them."""
 
 
 class Completing(Protocol):

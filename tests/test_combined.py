@@ -57,6 +57,16 @@ def test_what_has_no_score_is_in_no_mean() -> None:
     assert one.likeness["gpt"].n == 10
 
 
+def test_a_set_with_nothing_scored_leaves_no_mean_of_sets() -> None:
+    lost = [
+        _similar(99, None, "code"),
+        _row("similarity", "s98", {}, trials=[], verdict="broken", groups={"set": "code"}),
+    ]
+    for rows in (lost, lost[:1], lost[1:]):
+        (one,) = combined([*IDENTITY, *LIKE, *rows])
+        assert one.likeness["gpt"] == Number(value=None, n=10)
+
+
 def test_each_reference_has_its_own_likeness() -> None:
     (one,) = combined(
         [*IDENTITY, *LIKE, *(_similar(50 + number, 1.0, "chat", "claude") for number in (0, 1))]

@@ -157,6 +157,23 @@ def test_a_table_has_from_2_to_26_options(tmp_path: Path, letters: int) -> None:
     assert (read.id, read.answer) == ("0", names[-1])
 
 
+def test_json_lines_with_27_options_are_told_how_many_are_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "x_val.jsonl"
+    row = {"question": "Which?", "options": [f"thing {n}" for n in range(27)], "answer": "A"}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert problems(path) == ["x_val.jsonl:1:1: 27 options: 2 to 26"]
+
+
+def test_a_path_that_is_not_there_hides_no_mistake_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "x_val.csv"
+    path.write_text("question,A,B,answer\nWhich?,x,y,Z\n", encoding="utf-8")
+    told = problems(tmp_path / "absent.csv", path)
+    assert told[0].endswith("x_val.csv:2:4: answer 'Z' of item '0' is not one of A, B")
+    assert told[1].endswith("absent.csv:1:1: no such file or folder")
+    with pytest.raises(DataError, match=r"(?s)one\.csv: no such .*two\.csv: no such"):
+        read_exam([tmp_path / "one.csv", tmp_path / "two.csv"])
+
+
 def test_a_row_with_fewer_options_than_the_header_has_is_no_fault_where_many_are_so(tmp_path: Path) -> None:
     short = ("Which?", "x", "y", "", "", "B")
     rows = [("Who?", "p", "q", "r", "s", "D"), short, short]

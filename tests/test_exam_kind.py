@@ -241,7 +241,12 @@ def test_a_question_with_images_is_not_put_to_a_model_that_cannot_see(load: Load
     blind = Model(alias="smol", provider="local", model="smol")
     with pytest.raises(ProviderError, match="physics/1 has images, and this card is asked in text only"):
         conducted(case, spec, target=blind)
-    assert conducted(case, spec).score.value == 1.0
+    for sees, told in ((None, "does not say whether the model sees them"), (False, "sees_images: false")):
+        card = Model(alias="toy", provider="scripted", model="toy", sees_images=sees)
+        with pytest.raises(ProviderError, match=f"physics/1 has images, and its card .*{told}"):
+            conducted(case, spec, target=card)
+    seeing = Model(alias="toy", provider="scripted", model="toy", sees_images=True)
+    assert conducted(case, spec, target=seeing).score.value == 1.0
 
 
 # --- likelihood ---------------------------------------------------------------------------------
@@ -365,6 +370,31 @@ def test_gates_that_nobody_could_decide_are_refused(load: Load, tmp_path: Path) 
     gates = "gates: {accuracy: {at_least: 0.5, stop_early: true}}\n"
     [told] = problems(load, DATA + "order: by_task\n" + gates)
     assert "are no random part of the set" in told
+
+
+def test_gates_on_settings_and_parts_that_are_not_there_are_refused_before_asking(load: Load) -> None:
+    told = problems(
+        load,
+        DATA + "settings: [{shots: 0}]\n"
+        "gates:\n"
+        "  accuracy: {at_least: 0.5, setting: 5-shot}\n"
+        "  part: {statistic: accuracy, at_least: 0.5, where: {level: hihg}}\n"
+        "  cot: {statistic: setting_difference, at_least: 0, old: 0-shot}\n"
+        "  order_consistency: {at_least: 0.5}\n",
+    )
+    assert len(told) == 4
+    assert "the spec has no such setting (got '5-shot'); one of 0-shot" in told[0]
+    assert "no question has this level (got 'hihg'); there are: " in told[1]
+    assert "no 'new'; one of 0-shot" in told[2]
+    assert "one order of its options only; permute: cyclic" in told[3]
+
+
+def test_some_questions_without_a_known_answer_are_no_set_for_accuracy(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "u_test.csv").write_text(
+        "id,question,A,B,answer\n1,Who?,x,y,A\n2,Whose?,x,y,\n", encoding="utf-8"
+    )
+    [told] = problems(load, "data: {csv: u_test.csv}\nsplit: test\ngates: {accuracy: {at_least: 0.5}}\n")
+    assert "1 of the 2 questions have no known answer" in told
 
 
 def test_questions_without_answers_are_asked(load: Load, tmp_path: Path) -> None:

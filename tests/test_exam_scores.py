@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from distill_tests.exams.averages import (
     Answer,
+    Average,
     accuracy,
     difference,
     invalid_rate,
     majority_baseline,
+    possible,
     random_baseline,
+    unanswered,
 )
 from distill_tests.exams.letters import distance_by_chance, order_consistency, position_distance, positions
 from distill_tests.gates import judge_gate
@@ -331,6 +334,50 @@ def test_the_table_has_all_parts_in_each_setting_and_their_mean() -> None:
     assert mean.value == pytest.approx((13 + 19 + 23) / 108)
     assert mean.low < mean.value < mean.high
     assert all(isinstance(rows[key]["macro"], Number) for key in rows)
+
+
+def test_settings_stand_in_one_order_whatever_the_order_of_asking() -> None:
+    rows = [
+        one
+        for setting in ("5-shot cot", "0-shot", "5-shot")
+        for one in exam()
+        if one["groups"]["setting"] == setting
+    ]
+    shown = [row[1] for row in tables(rows)["Accuracy"].rows if row[0] == "all"]
+    assert shown == ["0-shot", "5-shot", "5-shot cot", "mean of settings"]
+
+
+def test_the_letters_share_of_the_probability_is_shown_where_likelihood_was_read() -> None:
+    rows = [record(answer(n, setting="0-shot likelihood")) for n in range(3)]
+    for row, captured in zip(rows, (0.9, 0.02, 0.6), strict=True):
+        row["trials"][0]["score"]["details"] |= {"captured": captured, "sure": captured > 0.5}
+    [row] = tables(rows)["Likelihood"].rows
+    assert (row[0], row[1], row[2].value, row[3].value, row[4]) == (
+        "0-shot likelihood",
+        3,
+        0.6,
+        0.02,
+        "2 of 3",
+    )
+    assert "Likelihood" not in tables(exam())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.booleans()), min_size=1, max_size=20),
+    st.sampled_from(["micro", "macro"]),
+)
+def test_what_is_missing_leaves_the_accuracy_between_its_ends(
+    drawn: list[tuple[int, bool, bool]], average: Average
+) -> None:
+    every = [answer(n, task=f"t{task}", correct=right) for n, (task, right, _) in enumerate(drawn)]
+    known = [one for one, (_, _, is_known) in zip(every, drawn, strict=True) if is_known]
+    unknown = [unanswered(one.groups, one.clusters) for one in every if one not in known]
+    least, most = possible(known, unknown, average=average)
+    value = accuracy(every, average=average).value
+    assert value is not None
+    assert least - 1e-9 <= value <= most + 1e-9
+    if not unknown:
+        assert least == pytest.approx(value) == pytest.approx(most)
 
 
 def test_differences_are_given_for_each_subject() -> None:

@@ -65,12 +65,31 @@ def test_no_letter_among_the_alternatives_is_invalid_and_says_so() -> None:
     assert found.letter is None
     assert found.rule == "no letter among 2 alternatives"
     assert not found.is_sure
-    assert not found.is_tie
+    assert not found.tied
 
 
-def test_the_first_of_equally_likely_letters_stands_and_the_tie_is_told() -> None:
-    found = likeliest(of_pairs([("C", 0.25), ("B", 0.25), ("A", 0.25), ("D", 0.25)]), LETTERS)
-    assert (found.letter, found.is_tie) == ("A", True)
+def test_equally_likely_letters_are_no_answer_and_the_tie_is_told() -> None:
+    found = likeliest(of_pairs([("C", 0.3), ("B", 0.3), ("A", 0.2), ("The", 0.1)]), LETTERS)
+    assert (found.letter, found.tied) == (None, ("B", "C"))
+    assert found.rule == "B, C are equally likely"
+    assert found.told()["tie"] is True
+
+
+def test_tokens_that_are_spelled_alike_are_added() -> None:
+    found = likeliest(of_pairs([("A", 0.3), ("B", 0.25), ("B", 0.2)]), LETTERS)
+    assert (found.letter, found.probability["B"]) == ("B", pytest.approx(0.45))
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 5.0, 0.5, -9999.0])
+def test_numbers_that_are_no_log_probabilities_are_not_read(wrong: float) -> None:
+    token = TokenLogprob(token="B", logprob=wrong, top=(("B", wrong), ("A", -1.0)))
+    assert "are none" in (why_unreadable((token,), None) or "")
+    together = TokenLogprob(token="B", logprob=-0.1, top=(("B", -0.1), ("A", -0.1)))
+    assert "above 1 together" in (why_unreadable((together,), None) or "")
+    not_among_them = TokenLogprob(token="The", logprob=-9999.0, top=(("B", -0.5), ("A", -1.5)))
+    assert why_unreadable((not_among_them,), None) is None
+    minus_infinity = TokenLogprob(token="B", logprob=-0.1, top=(("B", -0.1), ("A", -math.inf)))
+    assert why_unreadable((minus_infinity,), None) is None
 
 
 def test_it_is_sure_only_where_what_was_not_returned_cannot_overtake() -> None:

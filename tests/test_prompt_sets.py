@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from distill_tests.errors import BadRows, DataError
 from distill_tests.prompts import Prompt, PromptSet, Source, prompt_sets
 from distill_tests.prompts.drawing import Draw
+from distill_tests.prompts.formats import language_of
 from distill_tests.prompts.reading import rows
 
 Write = Callable[..., Path]
@@ -376,3 +377,18 @@ def test_prompt_content_is_what_is_sent(write: Write) -> None:
     (prompt,) = one_set(write([{"id": "a", "prompt": "x"}])).prompts
     assert isinstance(prompt, Prompt)
     assert prompt.content() == {"set": "prompts", "language": "en", "turns": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Привет, как дела?", "und"),
+        ("مرحبا", "und"),
+        ("Où est-il déjà ?", "en"),
+        ("Find α and β in the set.", "en"),
+        ("5 + 5 = ?", "en"),
+        ("你好 hello", "zh"),
+    ],
+)
+def test_a_script_that_is_neither_latin_nor_known_is_no_english(text: str, language: str) -> None:
+    assert language_of(text) == language

@@ -232,6 +232,13 @@ def test_rows_of_a_file_give_four_numbers_and_null_where_unscored(tmp_path: Path
         {"id": 7, "prompt": "p", "reference_response": "Yes.", "test_response": "No, not at all."},
         {"id": "empty", "prompt": "p", "reference_response": "Yes.", "test_response": "  "},
         {"id": "bad", "prompt": "p", "reference_response": None, "test_response": "Yes."},
+        {
+            "id": "two",
+            "prompt": "p",
+            "reference_response": "Yes.",
+            "test_response": "Yes.",
+            "response": "No.",
+        },
     ]
     pairs, out = tmp_path / "pairs.jsonl", tmp_path / "out.jsonl"
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -242,6 +249,7 @@ def test_rows_of_a_file_give_four_numbers_and_null_where_unscored(tmp_path: Path
     )
     assert done.returncode == 1
     assert "pairs.jsonl:4: reference_response must be text" in done.stderr
+    assert "pairs.jsonl:5: response and test_response are two answers; remove one" in done.stderr
     same, other, empty = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert list(same) == ["id", "style", "logic", "content", "overall", "label", "reason"]
     assert [same[key] for key in ("id", "style", "logic", "content", "overall")] == [

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from distill_tests import specfile
-from distill_tests.errors import EmptyReply, SpecError
+from distill_tests.errors import EmptyReply, NotForTarget, SpecError
 from distill_tests.prompts import Source, prompt_sets
 from distill_tests.registry import Asking, Kind, Tabled, judge, judges, kinds, providers
 from distill_tests.types import (
@@ -205,14 +205,81 @@ def test_the_set_has_another_hash_for_another_text_reference_or_way_of_judging(
     assert digest(load()) != digest(load(PROMPTS + "judged_turns: last\n"))
 
 
-def test_the_models_asked_beside_the_target_are_the_reference_and_the_controls_of_gates(
+CONTROLS = "controls: {unlike: cirrus}\n"
+
+
+def test_the_models_asked_beside_the_target_are_the_reference_and_every_control(
     load: Callable[..., Spec],
 ) -> None:
     kind: Asking = entry()  # type: ignore[assignment]  # it offers more than a Kind
-    controls = "controls: {unlike: cirrus}\n"
-    assert kind.asks(load(PROMPTS + controls)) == (REFERENCE,)
+    assert kind.asks(load()) == (REFERENCE,)
+    assert kind.asks(load(PROMPTS + CONTROLS)) == (REFERENCE, CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("controls", "problem"),
+    [
+        ("{sibling: stratus}", "control 'sibling' is the reference itself ('stratus')"),
+        ("{unlike: cirrus, other: cirrus}", "control 'other' is the same model as control 'unlike'"),
+    ],
+)
+def test_a_control_that_gives_no_scale_is_refused(
+    load: Callable[..., Spec], controls: str, problem: str
+) -> None:
+    with pytest.raises(SpecError) as raised:
+        by_id(load(f"{PROMPTS}controls: {controls}\n"))
+    (only,) = raised.value.problems
+    assert problem in only.what
+    assert only.place.line == 7
+
+
+def test_no_gate_compares_a_target_with_itself_as_its_control(load: Callable[..., Spec]) -> None:
     gate = "gates: {mean_overall: {at_most: {above: unlike, by: 0.2}}}\n"
-    assert kind.asks(load(PROMPTS + controls + gate)) == (REFERENCE, CONTROL)
+    spec = load(PROMPTS + CONTROLS + gate)
+    assert by_id(spec)
+    with pytest.raises(NotForTarget, match="control 'unlike', which is the target itself"):
+        entry().cases(spec, CONTROL)
+
+
+@pytest.mark.parametrize(
+    ("gate", "problem"),
+    [
+        (
+            "{at_most: {above: unlik, by: 0.2}}",
+            "no control 'unlik' to be relative to; did you mean 'unlike'?",
+        ),
+        ("{at_most: {by: 1}}", "'above' or 'below'"),
+        ("{at_most: {above: unlike}}", "key 'by' is missing in 'at_most'"),
+        ("{at_most: {above: unlike, below: unlike, by: 1}}", "'at_most' has 3 keys; at most 2"),
+        ("{at_most: {above: unlike, by: -1}}", "'by' must be at least 0 (got -1)"),
+        ("{at_most: {above: unlike, by: 9}}", "9 is more than 'mean_overall' can differ; at most 4"),
+        ("{at_most: {above: unlike, by: .nan}}", "not a finite number (got '.nan')"),
+        ("{at_most: {above: unlike, by: 0}, at_least: 1}", "has both thresholds"),
+        ("{at_most: {above: unlike, by: 0}, across: worst}", "across targets and relative to a control"),
+        ("{at_most: {above: unlike, by: 0}, claim: population}", "what is compared is the declared set"),
+        ("{statistic: mean_of_sets, at_most: {above: unlike, by: 1}}", "is no mean of answers"),
+    ],
+)
+def test_a_threshold_relative_to_a_control_is_checked_in_words(
+    load: Callable[..., Spec], gate: str, problem: str
+) -> None:
+    with pytest.raises(SpecError) as raised:
+        load(f"{PROMPTS}{CONTROLS}gates: {{mean_overall: {gate}}}\n")
+    (only,) = raised.value.problems
+    assert problem in str(only)
+
+
+def test_the_rubric_judge_compares_likeness_here_unless_the_spec_says_otherwise(
+    load: Callable[..., Spec],
+) -> None:
+    def rubric_of(judge: str) -> object:
+        use = load(head=HEAD.replace("by-length", judge)).judge
+        assert use is not None
+        return use.options.get("rubric")
+
+    assert rubric_of("{name: rubric, model: cirrus}") == "similarity"
+    assert rubric_of("{name: rubric, rubric: identity, model: cirrus}") == "identity"
+    assert by_id(load(head=HEAD.replace("by-length", "{name: rubric, model: cirrus}")))
 
 
 # --- asking and judging ------------------------------------------------------------------------
@@ -235,7 +302,66 @@ def test_both_are_asked_the_same_and_the_judge_sees_both_answers(load: Callable[
         "identical": False,
         "cut_off": [],
         "rows_left_out": 0,
+        "controls": {},
     }
+
+
+def with_control(said: Reply | str) -> Asked:
+    return Asked({"nimbus": lambda _: "Rhine", "stratus": lambda _: "Danube", "cirrus": lambda _: said})
+
+
+def likeness(trial: Trial) -> Mapping[str, Any]:
+    told: Any = trial.score.details["likeness"]
+    assert isinstance(told, Mapping)
+    return told
+
+
+def test_a_control_is_asked_the_same_and_judged_against_the_reference_without_any_gate(
+    load: Callable[..., Spec],
+) -> None:
+    ask, judging = with_control("Nile"), Judged()
+    trial = conducted(load(PROMPTS + CONTROLS), "short-river-en", ask, judging)
+    assert ask.of(CONTROL) == [(Message(role="user", text="Name a river."),)]
+    assert [one.answer for one in judging.exhibits] == ["Rhine", "Nile"]
+    assert {one.references for one in judging.exhibits} == {("Danube",)}
+    assert judging.exhibits[1].identity is None, "the target's identity is not the control's"
+    told = likeness(trial)["controls"]["unlike"]
+    assert (told["model"], told["value"], told["cut_off"]) == ("cirrus", 3.0, False)
+    assert told["marks"]["style"] == 1.0
+    assert (trial.score.value, trial.answer) == (4.0, "Rhine")
+
+
+@pytest.mark.parametrize("said", ["", Reply(text="No.", finish="refusal"), Reply(text="", thinking="Hm.")])
+def test_a_control_that_does_not_answer_is_missing_and_no_trouble_of_the_target(
+    load: Callable[..., Spec], said: Reply | str
+) -> None:
+    trial = conducted(load(PROMPTS + CONTROLS), "short-river-en", with_control(said))
+    told = likeness(trial)["controls"]["unlike"]
+    assert told["value"] is None
+    assert told["missing"].startswith("cirrus: the reply is")
+    assert trial.score.value == 4.0
+    case = by_id(load(PROMPTS + CONTROLS))["short-river-en"]
+    shown = entry().explain(Outcome(case=case, target=TARGET, trials=(trial,)))
+    assert "controls:   unlike (cirrus) not scored: cirrus: the reply is" in shown
+
+
+def test_a_control_that_is_the_target_is_asked_and_judged_once(load: Callable[..., Spec]) -> None:
+    ask, judging = with_control("Nile"), Judged()
+    trial = conducted(load(PROMPTS + CONTROLS), "short-river-en", ask, judging, target=CONTROL)
+    assert len(ask.requests) == 2
+    assert len(judging.exhibits) == 1
+    assert likeness(trial)["controls"]["unlike"]["value"] == trial.score.value == 3.0
+
+
+def test_a_cut_off_control_is_unscored_where_cut_off_answers_are(load: Callable[..., Spec]) -> None:
+    cut = Reply(text="on and on", finish="length")
+    judged = conducted(load(PROMPTS + CONTROLS), "short-river-en", with_control(cut))
+    assert not judged.cut_off
+    assert likeness(judged)["controls"]["unlike"]["cut_off"] is True
+    spec = load(PROMPTS + CONTROLS + "on_cutoff: unscored\n")
+    unscored = conducted(spec, "short-river-en", with_control(cut))
+    assert unscored.score.value == 4.0
+    assert "reached max_tokens" in likeness(unscored)["controls"]["unlike"]["missing"]
 
 
 def test_in_several_turns_each_model_goes_on_from_its_own_answers(load: Callable[..., Spec]) -> None:
@@ -461,7 +587,10 @@ def test_bad_rows_of_all_files_are_said_at_once(load: Callable[..., Spec], tmp_p
             "yes-or-no",
             "judge 'yes-or-no' gives values from 0 to 1, and likeness has 1 to 5; such as resemblance",
         ),
-        ("{name: rubric, model: cirrus}", "{name: rubric, rubric: similarity, model: ALIAS}"),
+        (
+            "{name: rubric, rubric: identity, model: cirrus}",
+            "{name: rubric, rubric: similarity, model: ALIAS}",
+        ),
         (None, "a similarity spec needs a judge; judge: resemblance"),
     ],
 )

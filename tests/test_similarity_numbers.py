@@ -290,35 +290,57 @@ def test_one_set_has_no_mean_of_sets() -> None:
     assert overall.columns == ("target", "a", "all prompts", "answers", "missing")
 
 
-def test_controls_stand_below_the_targets_with_what_their_gates_measured() -> None:
-    gate = {"statistic": "mean_overall", "baseline": {"control": "unlike", "model": "cirrus", "run": None}}
-    measured = {"type": "gate", "spec": "specs/rse.yaml", "title": "RSE", "gate": gate}
-    measured |= {
-        "comparison": {"old_of_set": 2.25, "pairs": 2},
-        "groups": {},
-        "target": "one",
-        "verdict": "passed",
-    }
-    other = {**measured, "comparison": None}
-    (overall,) = similarity_tables([row("one", "a1", 3.0), row("one", "a2", 4.0), other, measured, measured])
-    assert list(cells(overall)) == ["one", "cirrus (control unlike)"]
-    assert cells(overall)["cirrus (control unlike)"]["all prompts"] == 2.25
-    assert "Controls are asked the same prompts" in " ".join(overall.notes)
+def controlled(
+    target: str, name: str, value: float | None, *, missing: str = "", set: str = "a"
+) -> dict[str, Any]:
+    told = {"model": "cirrus", "value": value, "marks": {"style": 1.0} if value else {}, "missing": missing}
+    return row(target, name, 4.0, set=set, style=2.0, told={"controls": {"unlike": told}})
 
 
-def test_a_control_of_a_part_stands_in_the_table_of_parts() -> None:
-    gate = {"statistic": "mean_content", "baseline": {"control": "unlike", "model": "cirrus", "run": None}}
-    measured = {"type": "gate", "spec": "specs/rse.yaml", "title": "RSE", "gate": gate}
-    measured |= {
-        "comparison": {"old_of_set": 0.25, "pairs": 2},
-        "groups": {},
-        "target": "one",
-        "verdict": "passed",
+def test_controls_stand_below_the_targets_set_by_set_and_each_prompt_counts_once() -> None:
+    rows = [
+        *(controlled("one", f"a{number}", 2.0 + number) for number in range(2)),
+        controlled("one", "b1", 1.0, set="b"),
+        controlled("one", "b2", None, missing="no line", set="b"),
+        row("one", "b3", None, set="b", verdict="broken", trials=False),
+        *(controlled("two", f"a{number}", 2.0 + number) for number in range(2)),
+        controlled("two", "b1", 1.0, set="b"),
+        controlled("two", "b2", None, missing="no line", set="b"),
+        controlled("two", "b3", 2.0, set="b"),
+    ]
+    overall, parts = similarity_tables(rows)
+    assert list(cells(overall)) == ["one", "two", "cirrus (control unlike)"]
+    assert cells(overall)["cirrus (control unlike)"] == {
+        "a": 2.5, "b": 1.5, "mean of sets": 2.0, "all prompts": 2.0, "answers": 4, "missing": 1,
+    }  # fmt: skip
+    number = overall.rows[2][1]
+    assert isinstance(number, Number)
+    assert number.low is not None
+    assert cells(parts)["cirrus (control unlike)"] == {"style": 1.0, "answers": 4}
+
+
+def test_a_case_without_an_answer_is_missing_as_often_as_it_was_asked() -> None:
+    twice = row("one", "a1", 3.0)
+    twice["trials"] = twice["trials"] * 2
+    (overall,) = similarity_tables([twice, row("one", "a2", None, verdict="broken", trials=False)])
+    assert (cells(overall)["one"]["answers"], cells(overall)["one"]["missing"]) == (2, 2)
+
+
+def test_the_first_note_which_alone_a_terminal_shows_tells_what_is_missing_and_what_brackets_are() -> None:
+    rows = [
+        controlled("one", "a1", None, missing="cirrus: \x1b[2J the line went dead"),
+        row("one", "a2", None),
+        row("one", "a3", 4.0, told={"cut_off": ["target"], "rows_left_out": 3}),
+    ]
+    rows[2]["trials"][0]["score"]["details"]["likeness"]["controls"] = {
+        "unlike": {"model": "cirrus", "value": 2.0, "marks": {}}
     }
-    answers = [row("one", name, 3.0, content=1.0, style=2.0) for name in ("a1", "a2")]
-    overall, parts = similarity_tables([*answers, measured])
-    assert list(cells(overall)) == ["one"]
-    assert cells(parts)["cirrus (control unlike)"] == {"style": None, "content": 0.25, "answers": 2}
+    first, *_ = similarity_tables(rows)[0].notes
+    assert first.startswith("1 answer missing")
+    assert "2 answers of cirrus (control unlike) missing (first: cirrus:" in first
+    assert "In 1 pair an answer reached max_tokens" in first
+    assert "3 rows of the file of a cannot be used" in first
+    assert "In brackets: 95 % intervals" in first
 
 
 def test_what_limits_the_numbers_stands_below_the_table() -> None:

@@ -15,7 +15,7 @@ from distill_tests.types import Exhibit, Identity, Json, Model, Score
 
 
 def read_row(row: Mapping[str, Any], models: Mapping[str, Model]) -> Exhibit:
-    answer = _text(row, "response" if "response" in row else "test_response", needed=True)
+    answer = _answer(row)
     identifier = row.get("id")
     if not isinstance(identifier, str | int) or isinstance(identifier, bool):
         raise DataError("id must be text or a whole number")
@@ -29,6 +29,15 @@ def read_row(row: Mapping[str, Any], models: Mapping[str, Model]) -> Exhibit:
         references=_references(row),
         identity=_identity(row, models),
     )
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    """Raises DataError for a row with two answers: which of them is meant nobody can tell."""
+    given = [key for key in ("response", "test_response") if key in row]
+    found = {_text(row, key, needed=True) for key in given}
+    if len(found) > 1:
+        raise DataError("response and test_response are two answers; remove one")
+    return found.pop() if found else _text(row, "test_response", needed=True)
 
 
 def _identity(row: Mapping[str, Any], models: Mapping[str, Model]) -> Identity | None:

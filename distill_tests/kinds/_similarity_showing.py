@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from distill_tests import display
+from distill_tests.kinds._similarity_tables import DETAILS
 from distill_tests.types import Exchange, Outcome, Score, Trial
 
 COLUMNS: Final = 84
@@ -28,6 +29,8 @@ def lines(outcome: Outcome, reference: str) -> Iterator[str]:
         if turn < len(other):
             yield from _shown("reference", *_answer(other[turn]))
     yield from _shown("judged", judged(trial.score))
+    if controls := "; ".join(_controls(trial.score)):
+        yield from _shown("controls", controls)
 
 
 def judged(score: Score) -> str:
@@ -39,6 +42,17 @@ def judged(score: Score) -> str:
         numbers = ", ".join([f"overall {score.value:g} of 5", *marks])
     by = f" ({score.judge})" if score.judge else ""
     return f"{numbers}{by}: {score.reason}" if score.reason else f"{numbers}{by}"
+
+
+def _controls(score: Score) -> Iterator[str]:
+    """What each control has on this prompt, or why it has nothing."""
+    told = score.details.get(DETAILS)
+    controls = told.get("controls") if isinstance(told, Mapping) else None
+    for name, one in controls.items() if isinstance(controls, Mapping) else ():
+        if isinstance(one, Mapping):
+            value = one.get("value")
+            lacking = f"not scored: {display.shorten(str(one.get('missing')), COLUMNS)}"
+            yield f"{name} ({one.get('model')}) {f'{value:g}' if isinstance(value, float) else lacking}"
 
 
 def _told(trials: Sequence[Trial]) -> tuple[int, Trial]:

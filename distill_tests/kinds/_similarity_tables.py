@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from distill_tests.display import shorten
 from distill_tests.inference.clustered import clustered_mean
 from distill_tests.inference.strata import mean_of_strata
 from distill_tests.types import Cell, Estimate, Number, Table
@@ -14,12 +15,15 @@ DETAILS: Final = "likeness"
 """Under this key a score's details say what it was compared with."""
 PARTS: Final = ("style", "logic", "content")
 LEVEL: Final = 0.95
+MOST_CHARACTERS: Final = 160
+"""Of a control's trouble in a note."""
 Record: TypeAlias = Mapping[str, Any]
 
 _INTERVALS: Final = (
     "In brackets: 95 % intervals for prompts like these (cluster-robust by prompt; twins in two languages "
     "are one cluster). The mean of sets counts all sets the same; its interval joins theirs (MOVER)."
 )
+_SHORT: Final = "In brackets: 95 % intervals for prompts like these."
 _MEANING: Final = (
     "Good models resemble each other because they are good: likeness alone does not show that one learned "
     "from the other."
@@ -40,16 +44,18 @@ class _Answers:
         if row["verdict"] == "skipped":
             self.not_asked += 1
         elif not row["trials"]:
-            self.missing += 1
-        clusters = dict(row["clusters"]) or {"prompt": row["id"]}
+            self.missing += row["repeats"]
         for trial in row["trials"]:
-            score = trial["score"]
-            if score["value"] is None:
-                self.missing += 1
-                continue
-            self.values.append(float(score["value"]))
-            self.marks.append(score["marks"])
-            self.clusters.append(clusters)
+            self.take(trial["score"], row)
+
+    def take(self, score: Mapping[str, Any], row: Record) -> None:
+        """One answer; without a value it is missing."""
+        if score["value"] is None:
+            self.missing += 1
+            return
+        self.values.append(float(score["value"]))
+        self.marks.append(score["marks"])
+        self.clusters.append(dict(row["clusters"]) or {"prompt": row["id"]})
 
     def overall(self) -> Estimate | None:
         return _mean(self.values, self.clusters, (1.0, 5.0))
@@ -71,13 +77,15 @@ def similarity_tables(records: Sequence[Record]) -> tuple[Table, ...]:
 
 def _of_spec(rows: Sequence[Record]) -> Iterator[Table]:
     cases = [row for row in rows if row["type"] == "case"]
-    if not any(row["trials"] for row in cases):
+    repeats = max((len(row["trials"]) for row in cases), default=0)
+    if not repeats:
         return
+    cases = [{**row, "repeats": repeats} for row in cases]
     title = rows[0]["title"]
     references = list(dict.fromkeys(_told(row, "reference") for row in cases if _told(row, "reference")))
     to = f" to {' and '.join(map(str, references))}" if references else ""
-    yield _by_set(f"{title}: likeness{to}, 1 to 5", rows, cases)
-    parts = _parts(f"{title}: style, logic and content, 0 to 2", rows, cases)
+    yield _by_set(f"{title}: likeness{to}, 1 to 5", cases)
+    parts = _parts(f"{title}: style, logic and content, 0 to 2", cases)
     if parts is not None:
         yield parts
 
@@ -85,22 +93,17 @@ def _of_spec(rows: Sequence[Record]) -> Iterator[Table]:
 # --- targets x sets -------------------------------------------------------------------------------
 
 
-def _by_set(title: str, rows: Sequence[Record], cases: Sequence[Record]) -> Table:
-    sets = sorted({str(row["groups"].get("set", "")) for row in cases})
+def _by_set(title: str, cases: Sequence[Record]) -> Table:
+    sets = sorted({_set(row) for row in cases})
     several = len(sets) > 1
     columns = ("target", *sets, *(("mean of sets",) if several else ()), "all prompts", "answers", "missing")
-    body = [(target, *_of_target(of, sets, several=several)) for target, of in _by_target(cases).items()]
-    for name, measured in _controls(rows, ("mean_overall",)).items():
-        blank: tuple[Cell, ...] = (None,) * (len(sets) + several)
-        whole = measured["mean_overall"]
-        body.append((name, *blank, whole, whole.n, None))
-    return Table(title=title, columns=columns, rows=tuple(body), notes=tuple(_notes(rows, cases)))
+    measured = {**_by_target(cases), **_controls(cases)}
+    body = [(name, *_of_target(of, sets, several=several)) for name, of in measured.items()]
+    return Table(title=title, columns=columns, rows=tuple(body), notes=tuple(_notes(cases)))
 
 
 def _of_target(cases: Sequence[Record], sets: Sequence[str], *, several: bool) -> Iterator[Cell]:
-    of_sets = {
-        name: _answers(row for row in cases if str(row["groups"].get("set", "")) == name) for name in sets
-    }
+    of_sets = {name: _answers(row for row in cases if _set(row) == name) for name in sets}
     estimates = {name: answers.overall() for name, answers in of_sets.items()}
     for name in sets:
         yield _number(estimates[name])
@@ -120,35 +123,67 @@ def _of_target(cases: Sequence[Record], sets: Sequence[str], *, several: bool) -
     yield everything.missing
 
 
-def _controls(rows: Sequence[Record], statistics: Sequence[str]) -> dict[str, dict[str, Number]]:
-    """What gates relative to a control have measured of it, by statistic: its means over all prompts."""
-    found: dict[str, dict[str, Number]] = {}
-    for row in rows:
-        gate, comparison = row.get("gate") or {}, row.get("comparison")
-        baseline = gate.get("baseline") or {}
-        if baseline.get("control") and comparison and gate["statistic"] in statistics:
-            name = f"{baseline['model']} (control {baseline['control']})"
-            value = Number(value=float(comparison["old_of_set"]), n=int(comparison["pairs"]))
-            found.setdefault(name, {}).setdefault(gate["statistic"], value)
+def _set(row: Record) -> str:
+    return str(row["groups"].get("set", ""))
+
+
+# --- controls -------------------------------------------------------------------------------------
+
+
+def _controls(cases: Sequence[Record]) -> dict[str, list[Record]]:
+    """The answers of each control as rows like a target's, each prompt once whichever target it stood beside.
+
+    A prompt that was asked and at which no target's record tells of the control is missing.
+    """
+    names = {name: told["model"] for row in cases for name, told in _told_controls(row)}
+    found: dict[str, list[Record]] = {}
+    for name, model in names.items():
+        rows: dict[str, Record] = {}
+        for row in cases:
+            rows[row["id"]] = _fuller(rows.get(row["id"]), _as_row(row, name))
+        found[f"{model} (control {name})"] = list(rows.values())
+    return found
+
+
+def _as_row(row: Record, name: str) -> Record:
+    scores = [told for trial in _details([row]) if (told := _controls_in(trial).get(name)) is not None]
+    return {**row, "trials": [{"score": {"details": {}, **score}} for score in scores]}
+
+
+def _fuller(one: Record | None, other: Record) -> Record:
+    """Which of two rows of one prompt tells more: more scores, and asked before not asked."""
+    return other if one is None or _worth(other) > _worth(one) else one
+
+
+def _worth(row: Record) -> tuple[int, bool]:
+    return sum(trial["score"]["value"] is not None for trial in row["trials"]), row["verdict"] != "skipped"
+
+
+def _told_controls(row: Record) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for told in _details([row]):
+        yield from _controls_in(told).items()
+
+
+def _controls_in(told: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Records of before have none."""
+    found: Mapping[str, Mapping[str, Any]] = told.get("controls") or {}
     return found
 
 
 # --- style, logic, content ------------------------------------------------------------------------
 
 
-def _parts(title: str, rows: Sequence[Record], cases: Sequence[Record]) -> Table | None:
-    by_target = {target: _answers(of) for target, of in _by_target(cases).items()}
-    marks = [mark for mark in PARTS if any(mark in one for of in by_target.values() for one in of.marks)]
+def _parts(title: str, cases: Sequence[Record]) -> Table | None:
+    rows = {**_by_target(cases), **_controls(cases)}
+    measured = {name: _answers(of) for name, of in rows.items()}
+    marks = [mark for mark in PARTS if any(mark in one for of in measured.values() for one in of.marks)]
     if not marks:
         return None
     body: list[tuple[Cell, ...]] = [
-        (target, *(_number(answers.part(mark)) for mark in marks), len(answers.values))
-        for target, answers in by_target.items()
+        (name, *(_number(answers.part(mark)) for mark in marks), len(answers.values))
+        for name, answers in measured.items()
     ]
-    for name, measured in _controls(rows, [f"mean_{mark}" for mark in marks]).items():
-        numbers = [measured.get(f"mean_{mark}") for mark in marks]
-        body.append((name, *numbers, max(one.n or 0 for one in measured.values())))
-    return Table(title=title, columns=("target", *marks, "answers"), rows=tuple(body))
+    return Table(title=title, columns=("target", *marks, "answers"), rows=tuple(body), notes=(_SHORT,))
 
 
 # --- numbers and notes ----------------------------------------------------------------------------
@@ -180,9 +215,22 @@ def _number(found: Estimate | None) -> Number:
     return Number(value=found.value, low=found.low, high=found.high, n=found.n)
 
 
-def _notes(rows: Sequence[Record], cases: Sequence[Record]) -> Iterator[str]:
-    yield _INTERVALS
+def _notes(cases: Sequence[Record]) -> Iterator[str]:
+    """What is missing first, in one note with the intervals: a terminal shows no other."""
+    yield " ".join([*_lacking(cases), _INTERVALS])
     yield _MEANING
+    identical = sum(bool(told.get("identical")) for told in _details(cases))
+    if identical:
+        yield f"{_count(identical, 'pair')} of identical answers: 5, and no judge was asked."
+    if _controls(cases):
+        yield (
+            "Controls are asked the same prompts, judged against the same reference and counted once for all "
+            "targets; gates compare prompt by prompt."
+        )
+
+
+def _lacking(cases: Sequence[Record]) -> Iterator[str]:
+    """In a sentence each: what was not asked, is missing, is cut off, was left out of the files."""
     everything = _answers(cases)
     if everything.not_asked:
         yield f"{_count(everything.not_asked, 'case')} not asked."
@@ -191,22 +239,27 @@ def _notes(rows: Sequence[Record], cases: Sequence[Record]) -> Iterator[str]:
             f"{_count(everything.missing, 'answer')} missing: without a usable reply (of the target or the "
             "reference), or not scored; in no mean."
         )
-    identical = sum(bool(told.get("identical")) for told in _details(cases))
-    if identical:
-        yield f"{_count(identical, 'pair')} of identical answers: 5, and no judge was asked."
+    for name, rows in _controls(cases).items():
+        if missing := _answers(rows).missing:
+            yield f"{_count(missing, 'answer')} of {name} missing{_why(rows)}; in no mean."
     cut_off = sum(bool(told.get("cut_off")) for told in _details(cases))
     if cut_off:
         yield f"In {_count(cut_off, 'pair')} an answer reached max_tokens; what is judged is cut off there."
     left_out = {
-        str(row["groups"].get("set", "")): told["rows_left_out"]
+        _set(row): told["rows_left_out"]
         for row in cases
         for told in _details([row])
         if told.get("rows_left_out")
     }
     for name, count in sorted(left_out.items()):
         yield f"{_count(count, 'row')} of the file of {name} cannot be used and were left out."
-    if _controls(rows, [f"mean_{name}" for name in ("overall", *PARTS)]):
-        yield "Controls are asked the same prompts and judged alike; gates compare prompt by prompt."
+
+
+def _why(rows: Sequence[Record]) -> str:
+    """The first trouble in words, cut short; it may be an endpoint's text."""
+    told = (trial["score"].get("missing") for row in rows for trial in row["trials"])
+    first = next(filter(None, told), None)
+    return f" (first: {shorten(str(first), MOST_CHARACTERS)})" if first else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, Final
 
@@ -17,13 +17,21 @@ from distill_tests.errors import Problem, SpecError
 from distill_tests.gathered import gathered
 from distill_tests.kinds._dialogue import dialogue, first_request, joined
 from distill_tests.kinds._prompt_cases import Question, prompt_cases
+from distill_tests.kinds._similarity_controls import (
+    Dialogue,
+    controls_of,
+    is_cut,
+    misfits,
+    or_trouble,
+    refuse_own_control,
+    told_of,
+)
 from distill_tests.kinds._similarity_showing import lines
 from distill_tests.kinds._similarity_tables import DETAILS, PARTS, similarity_tables
 from distill_tests.registry import Declared, judges, kind
 from distill_tests.types import (
     Ask,
     Case,
-    Exchange,
     Exhibit,
     Json,
     Judging,
@@ -46,9 +54,11 @@ SCALE: Final = (1.0, 5.0)
 class Similarity:
     """Prompts put to a target and to a reference; no likeness is wrong in itself."""
 
-    def cases(self, spec: Spec, target: Model) -> Iterable[Case]:  # noqa: ARG002 - the protocol's signature
+    judge_defaults: Mapping[str, Mapping[str, Json]] = {"rubric": {"rubric": "similarity"}}
+
+    def cases(self, spec: Spec, target: Model) -> Iterable[Case]:
         """The drawn prompts in planned order; raises SpecError with every problem at once."""
-        problems = list(_misfits(spec))
+        problems = [*_misfits(spec), *misfits(spec)]
         cases: tuple[Case, ...] = ()
         try:
             cases = prompt_cases(spec, [reference_of(spec)])
@@ -56,6 +66,7 @@ class Similarity:
             problems.extend(error.problems)
         if problems:
             raise SpecError(problems)
+        refuse_own_control(spec, target)
         return cases
 
     def opening(self, case: Case, spec: Spec, target: Model) -> Request:
@@ -64,49 +75,63 @@ class Similarity:
         return first_request(question.turns, spec, target)
 
     def calls(self, case: Case, spec: Spec) -> tuple[int, int]:  # noqa: ARG002 - the protocol's signature
-        """One call a turn; the reference's, shared by all targets, are not among them."""
+        """One call a turn; those beside the target, shared by all targets, are not among them."""
         turns = len(case.data.turns)
         return turns, turns
 
     def asks(self, spec: Spec) -> tuple[Model, ...]:
-        """The reference, and the controls that a gate is relative to; others are not asked."""
-        controls = (gate.baseline.model for gate in spec.gates if gate.baseline and gate.baseline.control)
-        return (reference_of(spec), *filter(None, controls))
+        """The reference and the controls."""
+        return (reference_of(spec), *controls_of(spec).values())
+
+    def judged_beside(self, spec: Spec) -> tuple[Model, ...]:
+        """The controls: each is compared with the reference too."""
+        return tuple(controls_of(spec).values())
 
     async def conduct(
         self, case: Case, spec: Spec, target: Model, *, sample: int, ask: Ask, judge: Judging
     ) -> Trial:
-        """Both dialogues side by side, then the judge's verdict on the two; the target's come first.
+        """All dialogues side by side, then the judge's verdict on the two; the target's come first.
 
-        Raises EmptyReply where a turn of either brings no answer.
+        Raises EmptyReply where a turn of target or reference brings no answer; a control is missing then.
         """
         question: Question = case.data
         reference = reference_of(spec)
-        asked = (target,) if target.alias == reference.alias else (target, reference)
-        dialogues = await gathered(
-            dialogue(question.turns, spec, model, sample=sample, ask=ask) for model in asked
-        )
-        own, other = dialogues[0], dialogues[-1]
-        exhibit = _exhibit(case, spec, target, own, other)
-        cut_off = _cut_off({"target": own, "reference": other})
-        identical = exhibit.answer == exhibit.references[0]
-        if cut_off and spec.on_cutoff == "unscored":
-            score = _unscored_cut_off(spec, cut_off)
-        elif identical:
-            score = _identical(spec)
-        else:
-            score = await judge(exhibit)
+        needed = {one.alias: one for one in (target, reference)}
+        beside = {one.alias: one for one in controls_of(spec).values() if one.alias not in needed}
+
+        async def said(model: Model) -> Dialogue:
+            return await dialogue(question.turns, spec, model, sample=sample, ask=ask)
+
+        async def said_beside(model: Model) -> Dialogue | str:
+            return await or_trouble(said(model))
+
+        asked = (*map(said, needed.values()), *map(said_beside, beside.values()))
+        cards = {**needed, **beside}
+        heard = dict(zip(cards, await gathered(asked), strict=True))
+        answered = {alias: found for alias, found in heard.items() if not isinstance(found, str)}
+        pairs = {
+            alias: _Pair(spec, case, cards[alias], found, answered[reference.alias])
+            for alias, found in answered.items()
+            if alias != reference.alias or alias == target.alias
+        }
+        judged = await gathered(pair.score(judge) for pair in pairs.values())
+        scores = dict(zip(pairs, judged, strict=True))
+        pair, score = pairs[target.alias], scores[target.alias]
         told: dict[str, Json] = {
             "reference": reference.alias,
-            "identical": identical,
-            "cut_off": cut_off,
+            "identical": pair.is_identical,
+            "cut_off": pair.cut_off,
             "rows_left_out": question.left_out,
+            "controls": {
+                name: told_of(card, heard[card.alias], scores.get(card.alias))
+                for name, card in controls_of(spec).items()
+            },
         }
         return Trial(
-            exchanges=tuple(exchange for dialogue in dialogues for exchange in dialogue),
-            answer=exhibit.answer,
+            exchanges=tuple(exchange for found in answered.values() for exchange in found),
+            answer=pair.exhibit.answer,
             score=replace(score, details={**score.details, DETAILS: told}),
-            cut_off=bool(cut_off),
+            cut_off=bool(pair.cut_off),
         )
 
     def wrong(self, trial: Trial) -> bool:  # noqa: ARG002 - the protocol's signature
@@ -129,33 +154,53 @@ def reference_of(spec: Spec) -> Model:
     return spec.models[spec.body["reference"]]
 
 
-# --- asking and judging ---------------------------------------------------------------------------
+# --- judging --------------------------------------------------------------------------------------
 
 
-def _exhibit(
-    case: Case, spec: Spec, target: Model, own: Sequence[Exchange], other: Sequence[Exchange]
-) -> Exhibit:
-    question: Question = case.data
-    last = spec.body.get("judged_turns", "all") == "last"
-    asked = joined(question.turns)
-    return Exhibit(
-        id=case.id,
-        answer=own[-1].reply.text if last else joined([one.reply.text for one in own]),
-        references=(other[-1].reply.text if last else joined([one.reply.text for one in other]),),
-        prompt=asked,
-        question=asked,
-        thinking=own[-1].reply.thinking,
-        identity=target.identity,
-    )
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What one model said beside what the reference said."""
 
+    spec: Spec
+    case: Case
+    model: Model
+    own: Dialogue
+    other: Dialogue
 
-def _cut_off(dialogues: Mapping[str, Sequence[Exchange]]) -> list[str]:
-    """Whose replies reached max_tokens."""
-    return [side for side, dialogue in dialogues.items() if any(_is_cut(one) for one in dialogue)]
+    @property
+    def exhibit(self) -> Exhibit:
+        """The answers that are compared, as ``judged_turns`` wants them."""
+        question: Question = self.case.data
+        last = self.spec.body.get("judged_turns", "all") == "last"
+        asked = joined(question.turns)
+        own, other = (
+            said[-1].reply.text if last else joined([one.reply.text for one in said])
+            for said in (self.own, self.other)
+        )
+        return Exhibit(
+            id=self.case.id,
+            answer=own,
+            references=(other,),
+            prompt=asked,
+            question=asked,
+            thinking=self.own[-1].reply.thinking,
+            identity=self.model.identity,
+        )
 
+    @property
+    def is_identical(self) -> bool:
+        return self.exhibit.answer == self.exhibit.references[0]
 
-def _is_cut(exchange: Exchange) -> bool:
-    return exchange.reply.finish == "length"
+    @property
+    def cut_off(self) -> list[str]:
+        """Whose replies reached max_tokens."""
+        sides = {"target": self.own, "reference": self.other}
+        return [side for side, said in sides.items() if is_cut(said)]
+
+    async def score(self, judge: Judging) -> Score:
+        if self.cut_off and self.spec.on_cutoff == "unscored":
+            return _unscored_cut_off(self.spec, self.cut_off)
+        return _identical(self.spec) if self.is_identical else await judge(self.exhibit)
 
 
 def _unscored_cut_off(spec: Spec, whose: Sequence[str]) -> Score:

@@ -25,6 +25,10 @@ _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7af]")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
+_LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f]")
+_OTHER_SCRIPT: Final = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f]")
+_LOOKED_AT: Final = 4000
+
 
 class Unusable(Exception):
     """Why a row cannot be used, in words."""
@@ -46,12 +50,15 @@ def asked(row: Mapping[str, Any], form: Format) -> Asked:
 
 
 def language_of(text: str) -> str:
-    """A guess by the script alone: ja, ko or zh, else en."""
+    """A guess by the script alone: ja, ko or zh, und of another script than Latin, else en."""
     if _KANA.search(text):
         return "ja"
     if _HANGUL.search(text):
         return "ko"
-    return "zh" if _HAN.search(text) else "en"
+    if _HAN.search(text):
+        return "zh"
+    head = text[:_LOOKED_AT]
+    return "und" if len(_OTHER_SCRIPT.findall(head)) > len(_LATIN.findall(head)) else "en"
 
 
 # --- the formats ----------------------------------------------------------------------------------

@@ -124,6 +124,7 @@ class _Card:
             revision=card.get("revision"),
             system=card.get("system", "default"),
             ask_as=card.get("ask_as", "chat"),
+            sees_images=card.get("sees_images"),
             params=card.get("params", {}),
             price=Price(input=price["input"], output=price["output"]) if price else None,
             confidential=card.get("confidential", False),

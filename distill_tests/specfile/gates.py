@@ -198,7 +198,7 @@ def _check_relative(
     if statistic.cell is None:
         what = f"{shown(statistic.name)} is no mean of answers that could be compared with a control's"
         sheet.note(at, f"gate {shown(name)}: {what}", allowed="give a number")
-    elif isinstance(by, int | float) and not isinstance(by, bool) and not by <= width:
+    elif isinstance(by, int | float) and not isinstance(by, bool) and by is not UNREAD and by > width:
         what = f"gate {shown(name)}: {shown(by)} is more than {shown(statistic.name)} can differ"
         sheet.note((*at, "by"), what, allowed=f"at most {width:g}")
     if written.get("claim", DECLARED_SET) != DECLARED_SET:

@@ -45,6 +45,7 @@ class _SpecReader:
 
     def spec(self) -> Spec:
         self._check_keys()
+        self._complete_judge()
         judge = read_judge(self.data, self.cards, self.sheet, directory=self.directory, environ=self.environ)
         gates = read_gates(self.data, self.sheet, self._comparing())
         calibration = read_calibration(
@@ -76,6 +77,15 @@ class _SpecReader:
         )
         complete = getattr(kinds.get(spec.kind).kind, "completed", None)
         return complete(spec) if complete is not None else spec
+
+    def _complete_judge(self) -> None:
+        """Options that the kind gives the named judge, where the spec does not write them."""
+        name, written = self.data.get("kind"), self.data.get("judge")
+        if isinstance(name, str) and name in kinds and isinstance(written, dict):
+            defaults: Mapping[str, Any] = getattr(kinds.get(name).kind, "judge_defaults", {})
+            judge = written.get("name")
+            for option, value in defaults.get(judge, {}).items() if isinstance(judge, str) else ():
+                written.setdefault(option, value)
 
     def _comparing(self) -> Comparing:
         directory, environ, requires = self.directory, self.environ, self._requires()

@@ -108,6 +108,47 @@ def test_provider_trouble_is_missing_and_no_wrong_answer(project: Project) -> No
     assert cases(project)["high_school_physics-25.0-shot"]["verdict"] == "broken"
 
 
+def test_a_missing_answer_leaves_open_only_what_it_could_turn(project: Project) -> None:
+    val = VAL + "".join(
+        f"{n},primary_school_science,primary,How far is easy {n}?,a,b,c,d,B\n" for n in range(5, 15)
+    )
+    val += "15,primary_school_science,primary,How far is broken?,a,b,c,d,B\n"
+    exam(
+        project,
+        "gates:\n"
+        "  reached: {statistic: accuracy, average: macro, at_least: 0.6}\n"
+        "  open: {statistic: accuracy, average: macro, at_least: 0.65}\n"
+        "  beyond: {statistic: accuracy, average: macro, at_least: 0.7}\n"
+        "  elsewhere: {statistic: accuracy, at_least: 0.3, where: {level: high}}\n"
+        "  letters: {statistic: invalid_rate, at_most: 0.05, where: {level: primary}}\n",
+        val=val,
+    )
+    project.run()
+    found = gates(project)
+    # Of physics 1 of 3 is right; of science 11 of 12, or 12 were the broken one right.
+    ends = [(1 / 3 + 11 / 12) / 2, (1 / 3 + 1) / 2]
+    assert found["open"]["estimate"]["details"]["possible"] == pytest.approx(ends)
+    verdicts = {name: found[name]["verdict"] for name in found}
+    assert verdicts == {
+        "reached": "passed", "open": "inconclusive", "beyond": "failed",
+        "elsewhere": "passed", "letters": "inconclusive",
+    }  # fmt: skip
+    assert (
+        "between 0.625 and 0.667, whatever is missing: 1 of 15 have no score" in found["open"]["explanation"]
+    )
+
+
+def test_invalid_answers_of_a_part_are_a_gate_where_no_answer_is_known(project: Project) -> None:
+    val = "id,task,question,A,B\n0,physics,Who is easy?,x,y\n1,physics,Who is silent?,x,y\n"
+    gate = "gates: {invalid_rate: {at_most: 0.5, where: {task: physics}}}\n"
+    exam(project, f"split: test\n{gate}", val=val)
+    (project.path / "specs" / "x_val.csv").rename(project.path / "specs" / "x_test.csv")
+    spec = project.path / "specs" / "exam.yaml"
+    spec.write_text(spec.read_text().replace("csv: x_val.csv", "csv: x_test.csv"))
+    project.run()
+    assert gates(project)["invalid_rate"]["verdict"] == "passed"
+
+
 def test_the_mean_of_settings_and_a_slice_are_gates_on_the_whole_set(project: Project) -> None:
     exam(
         project,
@@ -153,6 +194,11 @@ def test_likelihood_reads_the_letters_and_needs_no_judge(project: Project) -> No
     assert score["label"] == "B"
     assert score["details"]["probability"] == {"A": 0.3, "B": 0.45}
     assert score["details"]["rule"] == "likeliest letter"
+
+
+def test_the_plan_counts_one_token_a_question_under_likelihood(project: Project) -> None:
+    exam(project, "answer: likelihood\ngates: {accuracy: {at_least: 0.1}}\n")
+    project.run("--distill-plan").stdout.fnmatch_lines(["*tokens*at most 4 out*"])
 
 
 def test_an_endpoint_without_log_probabilities_breaks_the_gate_in_words(project: Project) -> None:

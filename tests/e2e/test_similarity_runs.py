@@ -140,6 +140,58 @@ def test_a_gate_may_be_relative_to_a_control(rse: Project) -> None:
     assert [row[0] for row in overall["rows"]] == ["near", "far", "cirrus (control unlike)"]
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_control_that_no_gate_names_is_asked_once_for_all_targets_and_shown_by_sets(
+    rse: Project, workers: tuple[str, ...]
+) -> None:
+    write(rse, "controls: {unlike: cirrus}\ngates: {mean_overall: {at_most: 4.5}}\n")
+    assert rse.run(*workers, subprocess=bool(workers)).ret == 0
+    assert asked(rse) == {"near": 10, "far": 10, "stratus": 10, "cirrus": 10}
+    (overall, _parts) = rse.summary()["tables"]
+    control = overall["rows"][-1]
+    assert control[0] == "cirrus (control unlike)"
+    assert [cell["value"] for cell in control[1:5]] == [1.0, 3.0, 2.0, 2.5]
+    assert control[1]["low"] is not None
+
+
+def test_a_control_that_falls_silent_is_counted_and_shown_and_costs_no_target_its_case(rse: Project) -> None:
+    rows = [
+        {"id": f"q{number}", "prompt": f"{'empty' if number == 1 else 'Say'} {number}."}
+        for number in range(5)
+    ]
+    cirrus = "cirrus: {provider: toyland, model: cirrus-1}\n"
+    rse.models(
+        text="", more=CARDS.replace('cirrus: {provider: parrot, model: cirrus-1, tail: "!!"}\n', cirrus)
+    )
+    write(rse, "controls: {unlike: cirrus}\ngates: {mean_overall: {at_most: 4.5}}\n", rows=rows)
+    result = rse.run("--distill-target", "near")
+    result.assert_outcomes(passed=6)
+    assert result.ret == 0
+    (overall, _parts) = rse.summary()["tables"]
+    assert overall["rows"][-1][-2:] == [4, 1]
+    told = " ".join(line.strip() for line in result.outlines)
+    relative = "controls: {unlike: cirrus}\ngates: {mean_overall: {at_most: {above: unlike, by: 0.2}}}\n"
+    write(rse, relative, rows=rows)
+    assert rse.run("--distill-target", "near").ret == 11
+    (gate,) = rse.summary()["gates"]
+    assert gate["explanation"].startswith(
+        "nothing to compare with, the control unlike (cirrus) did not answer all of the set: fake: an empty"
+    )
+    assert "1 answer of cirrus (control unlike) missing (first: fake: an empty completion)" in told
+
+
+def test_a_plan_counts_what_is_asked_beside_the_targets_once(rse: Project) -> None:
+    write(rse, "controls: {unlike: cirrus}\nrepeats: 2\n")
+    lines = rse.run("--distill-plan").outlines
+    at = lines.index("specs/rse.yaml beside the targets, asked once for all of them")
+    assert lines[at + 1] == "  stratus: 20 calls"
+    assert lines[at + 5] == "  cirrus: 20 calls"
+    assert lines[at + 9] == "in all: 2 targets, at most 80 calls. Nothing was asked."
+    assert rse.calls() == []
+    lines = rse.run("--distill-plan", "--distill-target", "stratus").outlines
+    assert "  stratus: 20 calls" not in lines, "it is the target"
+
+
 def test_a_run_shows_targets_by_prompt_sets(rse: Project) -> None:
     write(rse)
     result = rse.run("--distill-target", "near")

@@ -61,8 +61,12 @@ def design_text(estimate: Record) -> str:
     told.append(f"intra-class correlation {_alike(estimate, ' and ')}")
     if estimate["design_effect"] is not None:
         effect, n = estimate["design_effect"], estimate["effective_n"]
-        told.append(f"design effect {effect:.3g}, effective n {n:.3g}")
+        told.append(f"design effect {effect:.3g}, effective n {_size(n)}")
     return ", ".join(told)
+
+
+def _size(n: float) -> str:
+    return f"{n:,.0f}" if n >= 1000 else f"{n:.3g}"
 
 
 def _alike(estimate: Record, between: str) -> str:
@@ -102,7 +106,7 @@ def _brief(estimate: Record, beyond: int) -> Iterator[str]:
         yield f"icc {_alike(estimate, ', ')}"
         if estimate["design_effect"] is not None:
             yield f"design effect {estimate['design_effect']:.3g}"
-            yield f"effective n {estimate['effective_n']:.3g}"
+            yield f"effective n {_size(estimate['effective_n'])}"
     if estimate["low"] is not None or estimate["high"] is not None:
         unusual = "" if "%" in said or estimate["level"] == USUAL_LEVEL else f"{100 * estimate['level']:g} % "
         yield unusual + _USUAL.sub("", said).replace("intra-class correlation", "icc")

@@ -74,7 +74,8 @@ class Model:
     ``api_key_env`` is the *name* of an environment variable, never its value.  ``options`` holds
     the keys that only this provider knows (``weights``, ``path``, ``transcripts``, ``replies`` …).
     ``directory`` is the folder that relative paths of the card start from; ``requires`` names environment
-    variables without which the card's specs are skipped in words.
+    variables without which the card's specs are skipped in words.  ``sees_images``: None where the card does
+    not say.
     """
 
     alias: str
@@ -85,6 +86,7 @@ class Model:
     revision: str | None = None
     system: str = "default"
     ask_as: Literal["chat", "completion"] = "chat"
+    sees_images: bool | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     price: Price | None = None
     confidential: bool = False

@@ -93,6 +93,35 @@ def accuracy(
     return weighted_rate(values, weights, clusters, level=level)
 
 
+def possible(
+    answers: Sequence[Answer],
+    unknown: Sequence[Answer],
+    *,
+    average: Average = "micro",
+    over_settings: bool = False,
+) -> tuple[float, float]:
+    """The accuracy had all of the ``unknown`` been wrong, and had all been right."""
+    every = [*answers, *unknown]
+    weights = _weights(every, average=average, over_settings=over_settings) or [1.0 / len(every)] * len(every)
+    right = math.fsum(weight * one.correct for weight, one in zip(weights, answers, strict=False))
+    return right, min(1.0, right + math.fsum(weights[len(answers) :]))
+
+
+def unanswered(groups: Mapping[str, str], clusters: Mapping[str, str]) -> Answer:
+    """Stands for an answer that is missing or was not asked for: wrong, of no letter."""
+    return Answer(
+        item=clusters["item"],
+        correct=0.0,
+        setting=groups["setting"],
+        task=groups["task"],
+        options=0,
+        gold="",
+        chosen=None,
+        groups=groups,
+        clusters=clusters,
+    )
+
+
 def invalid_rate(answers: Sequence[Answer], *, level: float = LEVEL) -> Estimate:
     """The share of answers in which no letter, or more than one, was found."""
     if not answers:

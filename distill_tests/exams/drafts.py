@@ -275,7 +275,9 @@ def _options(cells: Mapping[str, Any]) -> dict[str, str] | str:
     if given is None:
         given = {name: cells[name] for name in cells if name in tuple(ascii_uppercase)}
     if isinstance(given, list):
-        given = dict(zip(ascii_uppercase, given, strict=False)) if len(given) <= len(ascii_uppercase) else {}
+        if len(given) > len(ascii_uppercase):
+            return f"{len(given)} options: 2 to 26"
+        given = dict(zip(ascii_uppercase, given, strict=False))
     if not isinstance(given, dict) or not all(_is_text(value) for value in given.values()):
         return "'options' is no object of texts by letter and no list of texts"
     by_letter = {_column_name(name): _text(value) for name, value in given.items()}

@@ -16,6 +16,7 @@ from distill_tests.exams.folders import Source, sources
 from distill_tests.exams.items import Exam, Item, Split
 from distill_tests.exams.matching import same_text
 from distill_tests.exams.tables import items_of, language_of
+from distill_tests.types import Place
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl")
 PASSAGE_WIDTH: Final = 80
@@ -33,8 +34,13 @@ def read_exam(paths: Iterable[Path], *, split: Split = "val", language: str | No
     problems: list[Problem] = []
     notes: list[Problem] = []
     files: dict[str, str] = {}
+    absent: dict[Path, str] = {}
     for path in paths:
-        found = _found(path, split)
+        try:
+            found = _found(path, split)
+        except DataError as error:
+            absent[path] = str(error)
+            continue
         of_path: list[Item] = []
         for source in found:
             findings = Findings(str(source.path))
@@ -47,9 +53,17 @@ def read_exam(paths: Iterable[Path], *, split: Split = "val", language: str | No
             notes += findings.notes
         items += _in_one_language(of_path, language, is_folder=path.is_dir())
     problems += _twice(items)
+    if absent and not problems:
+        raise DataError("\n".join(absent.values()))
+    problems += [_as_problem(path, what) for path, what in absent.items()]
     if problems:
         raise SpecError(problems)
     return Exam(items=flagged(_with_passages(items)), notes=tuple(notes), files=files)
+
+
+def _as_problem(path: Path, what: str) -> Problem:
+    place = Place(path=str(path), line=1, column=1)
+    return Problem(place=place, what=what.removeprefix(f"{path}:").removeprefix("1:").strip())
 
 
 def _found(path: Path, split: Split) -> list[Source]:

@@ -9,8 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from distill_tests.types import Case, Outcome, Sample, Trial
+from distill_tests.types import Case, Estimate, Outcome, Sample, Trial
+
+POSSIBLE: Final = "possible"
+"""The key of an estimate's details for the least and the most that its value could be, had everything that is
+missing or not asked been answered: a statistic that is no mean of cells is decided by it before the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,15 @@ class Cells:
     @property
     def declared(self) -> int:
         return self.asked + self.undrawn
+
+
+def possible(estimate: Estimate) -> tuple[float, float] | None:
+    """The two ends of what the value could be, where the statistic tells them."""
+    told = estimate.details.get(POSSIBLE)
+    if not isinstance(told, list | tuple) or len(told) != 2:
+        return None
+    low, high = told
+    return (low, high) if isinstance(low, int | float) and isinstance(high, int | float) else None
 
 
 def cells(sample: Sample, cell: Callable[[Trial], float | None]) -> Cells:

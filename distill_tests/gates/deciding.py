@@ -22,7 +22,8 @@ Another claim that the gate names (:mod:`distill_tests.gates.claims`) takes the 
 the set itself shows decides nothing then.  One that the set cannot carry is BROKEN, in words.
 
 A statistic that is no mean of cells (``cell`` is None) is decided by its value, on a set asked in full with
-nothing missing only.
+nothing missing; else by logic alone, where it tells the ends of what its value could be
+(:data:`~distill_tests.gates.cells.POSSIBLE`).
 
 Under a calibrated judge the threshold is a band (:mod:`distill_tests.inference.judge_error`), and rules 4
 and 5 decide beyond its ends only, at half the gate's error; between them the verdict is INCONCLUSIVE, judge
@@ -38,7 +39,7 @@ from typing import NamedTuple
 
 from distill_tests.gates import words
 from distill_tests.gates.asked_part import Seen, as_seen, clean_cases_to_pass, seen_of, within_logic
-from distill_tests.gates.cells import Cells, cells
+from distill_tests.gates.cells import Cells, cells, possible
 from distill_tests.gates.claims import refusal
 from distill_tests.gates.moved import Moved, explained
 from distill_tests.gates.tally import Ruler, Tally, exact, part, ruler, tally
@@ -155,10 +156,24 @@ def _judge_value(gate: Gate, measure: Ruler, estimate: Estimate, counted: Cells)
     if estimate.n < max(1, gate.min_n):
         return _Judged(Verdict.INCONCLUSIVE, words.too_few(gate, estimate.n, counted))
     if estimate.value is None or missing or counted.undrawn:
-        return _Judged(Verdict.INCONCLUSIVE, words.whole_set_only(gate, estimate, missing, counted))
-    passed = measure.wrong(exact(estimate.value)) <= measure.threshold
-    verdict = Verdict.PASSED if passed else Verdict.FAILED
+        return _judge_possible(gate, measure, estimate, missing, counted)
+    verdict = _held(measure, estimate.value)
     return _Judged(verdict, words.by_value(gate, measure, estimate, verdict))
+
+
+def _judge_possible(gate: Gate, measure: Ruler, estimate: Estimate, missing: int, counted: Cells) -> _Judged:
+    """The verdict where the value could not be on the threshold's other side, whatever is missing."""
+    ends = possible(estimate)
+    if ends is None or estimate.value is None:
+        return _Judged(Verdict.INCONCLUSIVE, words.whole_set_only(gate, estimate, missing, counted))
+    low, high = (_held(measure, end) for end in ends)
+    if low is not high:
+        return _Judged(Verdict.INCONCLUSIVE, words.open_ends(gate, measure, ends, missing, counted))
+    return _Judged(low, words.by_ends(gate, measure, ends, low, missing, counted))
+
+
+def _held(measure: Ruler, value: float) -> Verdict:
+    return Verdict.PASSED if measure.wrong(exact(value)) <= measure.threshold else Verdict.FAILED
 
 
 def _by_logic(tallied: Tally) -> Verdict | None:

@@ -98,7 +98,29 @@ def by_value(gate: Gate, ruler: Ruler, estimate: Estimate, verdict: Verdict) -> 
     return f"{failed}{gate.statistic} {value} over {estimate.n}, {_limit_words(ruler)}{SCOPE}"
 
 
+def by_ends(
+    gate: Gate, ruler: Ruler, ends: tuple[float, float], verdict: Verdict, missing: int, counted: Cells
+) -> str:
+    """Decided for a statistic that is no mean of cells, whatever is missing or not asked."""
+    failed = _beyond(ruler) if verdict is Verdict.FAILED else ""
+    return f"{failed}{_ends(gate, ruler, ends, missing, counted)}{SCOPE}"
+
+
+def _ends(gate: Gate, ruler: Ruler, ends: tuple[float, float], missing: int, counted: Cells) -> str:
+    low, high = (_near_number(Fraction(end), ruler.limit, digits=3) for end in ends)
+    parts = [f"{missing} of {counted.declared} have no score"] if missing else []
+    parts += [f"{counted.undrawn} of {counted.declared} are not asked"] if counted.undrawn else []
+    told = low if ends[0] == ends[1] else f"between {low} and {high}"
+    return f"{gate.statistic} {told}, whatever is missing: {', '.join(parts)}; {_limit_words(ruler)}"
+
+
 # --- not decided ---------------------------------------------------------------------------------
+
+
+def open_ends(gate: Gate, ruler: Ruler, ends: tuple[float, float], missing: int, counted: Cells) -> str:
+    """The threshold lies between what such a statistic could be."""
+    more = f"ask the other {counted.undrawn}" if counted.undrawn else _obtain(counted)
+    return f"{_ends(gate, ruler, ends, missing, counted)}; {more}"
 
 
 def lacks_answers(tally: Tally, counted: Cells) -> str:

@@ -12,6 +12,13 @@ Record = Mapping[str, Any]
 LEVEL_OF_INTERVALS: Final = "Intervals: 95 %, two-sided, for questions like these; cluster: {cluster}."
 
 
+class Likelihood(NamedTuple):
+    """How much of the model's probability the letters have; whether none could overtake, unseen."""
+
+    captured: float
+    is_sure: bool
+
+
 class Subject(NamedTuple):
     """The answers of one spec on one target, setting by setting."""
 
@@ -22,6 +29,7 @@ class Subject(NamedTuple):
     missing: dict[str, int]
     unknown: dict[str, list[bool]]
     """Whether each answer to a question without a known answer is invalid."""
+    likelihoods: dict[str, list[Likelihood]]
 
     @property
     def answers(self) -> list[Answer]:
@@ -37,9 +45,26 @@ def subjects_of(records: Sequence[Record]) -> Sequence[Subject]:
         if key not in subjects:
             control = ", without the questions" if row["groups"].get("asked") else ""
             title = f"{row['title']} ({row['target']}{control})"
-            subjects[key] = Subject(row["spec"], row["target"], title, {}, {}, {})
+            subjects[key] = Subject(row["spec"], row["target"], title, {}, {}, {}, {})
         _add(subjects[key], row)
-    return list(subjects.values())
+    return [_in_order(subject) for subject in subjects.values()]
+
+
+def _in_order(subject: Subject) -> Subject:
+    """With its settings in an order of their own: cases are asked, and recorded, in a random one."""
+    names = sorted(subject.by_setting, key=_place)
+    return subject._replace(
+        by_setting={name: subject.by_setting[name] for name in names},
+        missing={name: subject.missing[name] for name in names},
+        unknown={name: subject.unknown[name] for name in names if name in subject.unknown},
+        likelihoods={name: subject.likelihoods[name] for name in names if name in subject.likelihoods},
+    )
+
+
+def _place(setting: str) -> tuple[int, str]:
+    """Fewer shots first; of as many answer-only, then chain of thought, then likelihood."""
+    shots, _, rest = setting.partition("-")
+    return (int(shots) if shots.isdecimal() else 0, rest)
 
 
 def _add(subject: Subject, row: Record) -> None:
@@ -53,6 +78,9 @@ def _add(subject: Subject, row: Record) -> None:
         if score["value"] is None:
             subject.missing[setting] += 1
             continue
+        if "captured" in score["details"]:
+            read = Likelihood(score["details"]["captured"], bool(score["details"]["sure"]))
+            subject.likelihoods.setdefault(setting, []).append(read)
         found = answer_of(score["marks"], score["details"], row["groups"], row["clusters"])
         if found is not None:
             subject.by_setting[setting].append(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,8 @@ from typing import Literal
 from distill_tests.exams.items import Fault, Item
 from distill_tests.kinds._exam_setting import Setting
 from distill_tests.types import Json
+
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,15 @@ def shifted(options: Mapping[str, str], order: int) -> Mapping[str, str]:
     """The option texts moved round by ``order`` places under the same letters."""
     letters, texts = list(options), list(options.values())
     return {letter: texts[(place + order) % len(texts)] for place, letter in enumerate(letters)}
+
+
+def language_of(item: Item, wanted: Literal["zh", "en", "auto"]) -> Literal["zh", "en"]:
+    """The language of the instructions: that of the item, which is Chinese where it has Han characters."""
+    if wanted != "auto":
+        return wanted
+    if item.language in ("zh", "en"):
+        return "zh" if item.language == "zh" else "en"
+    return "zh" if any(map(_HAN.search, (item.question, *item.options.values()))) else "en"
 
 
 def content_of(asked: Asked, *, prompt: str, shots: str) -> dict[str, Json]:

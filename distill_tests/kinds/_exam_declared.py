@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from distill_tests.errors import Problem, SpecError
 from distill_tests.exams.items import COSMETIC, Fault, Item
-from distill_tests.kinds._exam_case import Asked, content_of
+from distill_tests.kinds._exam_case import Asked, content_of, language_of
 from distill_tests.kinds._exam_data import Questions, questions_of
+from distill_tests.kinds._exam_gates import gate_problems
 from distill_tests.kinds._exam_prompt import prompt_version
 from distill_tests.kinds._exam_setting import Setting, setting_problems, settings_of
 from distill_tests.plan import Cell, draw, in_random_order, set_hash
@@ -21,11 +22,8 @@ from distill_tests.types import Case, Spec
 MOST_CASES = 200_000
 MOST_CHARACTERS = 80
 """Of a task and an item's id in the name of a test."""
-_HAN = re.compile("[\u4e00-\u9fff]")
 HARMLESS = COSMETIC | {Fault.SHIFTED_EXPLANATION}
 """Faults that change nothing of what is asked; a shifted explanation is not shown."""
-ONLY_INVALID = ("invalid_rate",)
-"""Statistics that need no known answers."""
 
 
 def declared_cases(spec: Spec) -> Sequence[Case]:
@@ -33,7 +31,7 @@ def declared_cases(spec: Spec) -> Sequence[Case]:
     problems = list(setting_problems(spec))
     questions = questions_of(spec, problems)
     problems += _shot_problems(spec, questions)
-    problems += _gate_problems(spec, questions)
+    problems += gate_problems(spec, questions.items)
     if problems:
         raise SpecError(problems)
     items = _drawn(spec, questions.items)
@@ -65,19 +63,6 @@ def _shot_problems(spec: Spec, questions: Questions) -> Iterator[Problem]:
         tail = f" ({len(few)} tasks have too few)" if len(few) > 1 else ""
         what = f"more shots than task {worst!r} has solved questions{tail}"
         yield Problem(place=place, what=what, got=str(setting.shots), allowed=f"at most {few[worst]}")
-
-
-def _gate_problems(spec: Spec, questions: Questions) -> Iterator[Problem]:
-    """Gates on answers that nobody knows, and early stops in an order that is not random."""
-    unknown = bool(questions.items) and all(item.answer is None for item in questions.items)
-    for gate in spec.gates:
-        place = gate.place or spec.place("gates", gate.name)
-        if unknown and gate.statistic not in ONLY_INVALID:
-            what = f"gate {gate.name!r}: none of the questions has a known answer"
-            yield Problem(place=place, what=what, allowed="invalid_rate, or no gate")
-        if gate.stop_early and spec.body.get("order") == "by_task":
-            what = f"gate {gate.name!r}: asked task by task, the first answers are no random part of the set"
-            yield Problem(place=place, what=what, allowed="stop_early: false, or order: planned")
 
 
 # --- what is asked ------------------------------------------------------------------------------
@@ -135,7 +120,7 @@ def _case(item: Item, setting: Setting, shots: tuple[Item, ...], order: int, aro
         setting=setting,
         shots=shots,
         order=order,
-        language=_language(item, body.get("language", "auto")),
+        language=language_of(item, body.get("language", "auto")),
         placement=body.get("placement", "user"),
         layout=body.get("layout", "e-eval"),
         alternatives=int(body.get("alternatives", 20)),
@@ -168,15 +153,6 @@ def _groups(asked: Asked, around: _Around) -> dict[str, str]:
         "asked": "without the question" if asked.without_question else None,
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _language(item: Item, wanted: Literal["zh", "en", "auto"]) -> Literal["zh", "en"]:
-    """The language of the instructions: that of the item, which is Chinese where it has Han characters."""
-    if wanted != "auto":
-        return wanted
-    if item.language in ("zh", "en"):
-        return "zh" if item.language == "zh" else "en"
-    return "zh" if any(map(_HAN.search, (item.question, *item.options.values()))) else "en"
 
 
 def _slugs(items: Iterable[Item]) -> Iterator[str]:

@@ -6,6 +6,7 @@ Everything is made from records alone, so that a run can be reported again from 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import Final
 
 from distill_tests.exams.averages import (
@@ -44,7 +45,7 @@ def exam_tables(records: Sequence[Record]) -> tuple[Table, ...]:
     subjects = subjects_of(records)
     for subject in subjects:
         found += filter(None, (_unknown(subject), _by_part(subject), differences(subject)))
-        found += filter(None, (_letters(subject), _orders(subject)))
+        found += filter(None, (_letters(subject), _likelihoods(subject), _orders(subject)))
     return (*found, *targets_side_by_side(subjects))
 
 
@@ -144,6 +145,28 @@ def _letters(subject: Subject) -> Table | None:
             "Of the answers that name one letter. distance: total variation between named and right letters, "
             "0 to 1, with a bootstrap interval over clusters; by chance: what a model without a preference "
             "would show at this n, on average.",
+        ),
+    )
+
+
+def _likelihoods(subject: Subject) -> Table | None:
+    """How much of the first token's probability the letters had, of which the likeliest was read."""
+    rows: list[tuple[Cell, ...]] = []
+    for setting, read in subject.likelihoods.items():
+        captured = [one.captured for one in read]
+        sure = sum(one.is_sure for one in read)
+        shares = (Number(value=median(captured)), Number(value=min(captured)))
+        rows.append((setting, len(read), *shares, f"{sure} of {len(read)}"))
+    if not rows:
+        return None
+    return Table(
+        title=f"Likelihood: {subject.title}",
+        columns=("setting", "n", "letters' probability, median", "least", "sure"),
+        rows=tuple(rows),
+        notes=(
+            "What the letters have together of the probability of the first token: where it is small, the "
+            "model was about to write something else, and an answer by likelihood says little of it.",
+            "sure: what the endpoint did not return could not have made another letter the likeliest.",
         ),
     )
 

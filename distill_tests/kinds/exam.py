@@ -113,13 +113,24 @@ def _request(asked: Asked, spec: Spec, target: Model, *, sample: int) -> Request
 
 
 def _refuse_unseen(asked: Asked, target: Model) -> None:
-    """Raises ProviderError for a question with images that a text model would answer without them."""
+    """Raises ProviderError for a question with images that a model would answer without having seen them."""
     if not any(item.images for item in (asked.item, *asked.shots)):
         return
-    if target.provider in TEXT_ONLY or target.ask_as == "completion":
-        how = f"provider {target.provider}" if target.provider in TEXT_ONLY else "ask_as: completion"
-        what = f"question {asked.item.task}/{asked.item.id} has images"
-        raise ProviderError(f"{target.alias}: {what}, and this card is asked in text only ({how})")
+    why = _why_blind(target)
+    if why is not None:
+        raise ProviderError(
+            f"{target.alias}: question {asked.item.task}/{asked.item.id} has images, and {why}"
+        )
+
+
+def _why_blind(target: Model) -> str | None:
+    if target.provider in TEXT_ONLY:
+        return f"this card is asked in text only (provider {target.provider})"
+    if target.ask_as == "completion":
+        return "this card is asked in text only (ask_as: completion)"
+    if target.sees_images is None:
+        return "its card does not say whether the model sees them; write sees_images: true, or false, on it"
+    return None if target.sees_images else "its card says sees_images: false"
 
 
 def _refuse_no_answer(reply: Reply, target: Model) -> None:

@@ -1,13 +1,14 @@
 """What gates of an exam are put on: accuracy in its averages, invalid answers, orders, letters, settings.
 
 Only the micro accuracy over everything that was asked, and the invalid rate, are plain means of answers,
-which a gate can decide before the end; the others are decided on the whole set
-(``distill_tests/exams/averages.py``).
+which a gate can decide before the end; other accuracies and invalid rates are decided where what is missing
+could not change the verdict, the rest on the whole set (``distill_tests/exams/averages.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,11 +19,13 @@ from distill_tests.exams.averages import (
     Average,
     answer_of,
     difference,
+    possible,
+    unanswered,
 )
 from distill_tests.exams.averages import accuracy as average_of
 from distill_tests.exams.letters import distance_by_chance, position_distance, positions
 from distill_tests.exams.letters import order_consistency as consistency_of
-from distill_tests.gates.cells import cells
+from distill_tests.gates.cells import POSSIBLE, case_values, cells
 from distill_tests.gates.estimates import rate
 from distill_tests.registry import statistic
 from distill_tests.types import Estimate, Sample, Trial
@@ -100,7 +103,11 @@ def accuracy(
         return rate(cells(sample, correct_mark), level=sample.level)
     chosen = list(_answers(sample, setting=setting, where=where, rows=rows))
     told = average_of(chosen, average=average, over_settings=over is not None, level=sample.level)
-    return _whole(told, sample)
+    unknown = list(_unknown(sample, correct_mark, setting=setting, where=where, rows=rows))
+    if not chosen and not unknown:
+        return _whole(told, sample)
+    ends = possible(chosen, unknown, average=average, over_settings=over is not None)
+    return _whole(told, sample, ends)
 
 
 @statistic("invalid_rate", cell=invalid_mark, is_mean=is_of_all, options={"setting": SETTING, **PART})
@@ -113,8 +120,16 @@ def invalid_rate(
 ) -> Estimate:
     """The share of answers in which no letter, or more than one, was found; also of unknown answers."""
     part = _part(sample, setting=setting, where=where, rows=rows)
-    told = rate(cells(part, invalid_mark), level=sample.level)
-    return told if part is sample else _whole(told, sample)
+    found = cells(part, invalid_mark)
+    told = rate(found, level=sample.level)
+    if part is sample:
+        return told
+    if not found.declared:
+        return _whole(told, sample, cell=invalid_mark)
+    invalid = math.fsum(found.values)
+    others = found.declared - len(found.values)
+    ends = (invalid / found.declared, (invalid + others) / found.declared)
+    return _whole(told, sample, ends, cell=invalid_mark)
 
 
 @statistic("order_consistency", options={"setting": SETTING, **PART})
@@ -192,6 +207,26 @@ def _answers(
                 yield found
 
 
+def _unknown(
+    sample: Sample,
+    cell: Callable[[Trial], float | None],
+    *,
+    setting: str | None,
+    where: Mapping[str, str] | None,
+    rows: str,
+) -> Iterator[Answer]:
+    """A stand-in for each answer of the part that is missing or was not asked for."""
+    part = _part(sample, setting=setting, where=where, rows=rows)
+    lacking = [
+        (outcome.case, case_values(outcome, cell, repeats=sample.repeats).count(None))
+        for outcome in part.outcomes
+    ]
+    lacking += [(case, sample.repeats) for case in (*part.failed, *part.undrawn)]
+    for case, times in lacking:
+        for _ in range(times):
+            yield unanswered(case.groups, case.clusters)
+
+
 def _part(sample: Sample, *, setting: str | None, where: Mapping[str, str] | None, rows: str) -> Sample:
     """The cases of the sample that are meant; raises ValueError where a filter names none that there is."""
     wanted = {**(where or {}), **({"setting": setting} if setting else {})}
@@ -220,7 +255,16 @@ def _part(sample: Sample, *, setting: str | None, where: Mapping[str, str] | Non
     )
 
 
-def _whole(told: Estimate, sample: Sample) -> Estimate:
-    """What is missing and not asked is that of the whole set: these are decided on all of it only."""
-    every = cells(sample, correct_mark)
-    return replace(told, missing=every.missing, undrawn=every.undrawn, total=None, about="population")
+def _whole(
+    told: Estimate,
+    sample: Sample,
+    ends: tuple[float, float] | None = None,
+    cell: Callable[[Trial], float | None] = correct_mark,
+) -> Estimate:
+    """What is missing and not asked is that of the whole set; ``ends``: what the value could be with it."""
+    every = cells(sample, cell)
+    is_open = ends is not None and bool(every.missing or every.undrawn)
+    details = {**told.details, POSSIBLE: list(ends)} if ends and is_open else told.details
+    return replace(
+        told, missing=every.missing, undrawn=every.undrawn, total=None, about="population", details=details
+    )

@@ -56,8 +56,19 @@ def bootstrap(
     It can have no width, where every resample gives one number: the caller says what then holds.  Raises
     ValueError with fewer than two clusters in a factor, or fewer than 100 resamples.
     """
-    side = _expanded_side(level, fewest_clusters(clusters))
+    groups = fewest_clusters(clusters)
+    _expanded_side(level, groups)  # refused before anything is drawn
     found = [statistic(counts) for counts in resampled(clusters, resamples=resamples, seed=seed)]
+    return percentiles(found, groups=groups, level=level)
+
+
+def percentiles(found: Sequence[float | None], *, groups: int, level: float = 0.95) -> Bootstrapped:
+    """The interval that a statistic's values over resamples of ``groups`` clusters make.
+
+    For whoever takes several statistics of each resample, such as two and their difference.  Raises
+    ValueError with fewer than two clusters.
+    """
+    side, resamples = _expanded_side(level, groups), len(found)
     known = sorted(value for value in found if value is not None)
     undefined = resamples - len(known)
     # Rounded outwards, so that rounding never narrows.

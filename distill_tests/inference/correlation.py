@@ -1,4 +1,4 @@
-"""Correlations of two columns of scores: Pearson, Spearman, Kendall's tau-b, with cluster intervals.
+"""Correlations of two columns of scores: Pearson, Spearman, tau-b and tau-c, with cluster intervals.
 
 A correlation has no value where a column does not vary; ``Estimate.method`` then says so.
 """
@@ -11,12 +11,19 @@ from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
 
-from distill_tests.inference.bootstrap import RESAMPLES, bootstrap, bootstrap_words, fewest_clusters
+from distill_tests.inference.bootstrap import (
+    RESAMPLES,
+    OfCounts,
+    bootstrap,
+    bootstrap_words,
+    fewest_clusters,
+)
 from distill_tests.inference.clustering import Clusters, labels_by_factor
+from distill_tests.inference.concordance import MOST_LEVELS, Concordance, RankColumns
 from distill_tests.inference.intervals import clean_upper, one_sided
 from distill_tests.types import Estimate
 
-Coefficient: TypeAlias = Literal["pearson", "spearman", "kendall"]
+Coefficient: TypeAlias = Literal["pearson", "spearman", "kendall", "stuart"]
 
 
 def correlation(
@@ -37,33 +44,83 @@ def correlation(
     is no number.
     """
     _usable(x, y)
+    labels_by_factor(clusters, n=len(x))  # refused where there are not as many
+    again = under_counts(x, y, coefficient=coefficient)
+    value = _COEFFICIENTS[coefficient](x, y)
+    return with_interval(
+        value, again, clusters, coefficient=coefficient, level=level, resamples=resamples, seed=seed
+    )
+
+
+def with_interval(
+    value: float | None,
+    again: OfCounts | None,
+    clusters: Clusters,
+    *,
+    coefficient: Coefficient,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Estimate:
+    """A coefficient that is known already, with its interval over clusters; ``again`` takes it of counts.
+
+    As :func:`correlation`, for coefficients that are means of several.
+    """
     one_sided(level)
-    columns = labels_by_factor(clusters, n=len(x))
-    compute = _COEFFICIENTS[coefficient]
-    value = compute(x, y)
+    columns = labels_by_factor(clusters, n=len(clusters))
     counts = {name: len(set(labels)) for name, labels in columns.items()}
 
     def estimate(low: float | None, high: float | None, method: str) -> Estimate:
         return Estimate(
-            value=value, low=low, high=high, n=len(x), clusters=counts, level=level, method=method
+            value=value, low=low, high=high, n=len(clusters), clusters=counts, level=level, method=method
         )
 
-    if value is None:
+    if value is None or again is None:
         return estimate(None, None, "no value: a column does not vary")
     groups = fewest_clusters(clusters)
     if groups < 2:
         return estimate(None, None, "no interval: 1 cluster; it takes two or more")
-
-    def of_counts(times: Sequence[int]) -> float | None:
-        return compute(_repeated(x, times), _repeated(y, times))
-
-    drawn = bootstrap(of_counts, clusters, level=level, resamples=resamples, seed=seed)
+    drawn = bootstrap(again, clusters, level=level, resamples=resamples, seed=seed)
     low = -1.0 if drawn.low is None else drawn.low
     high = 1.0 if drawn.high is None else drawn.high
+    if coefficient == "stuart":  # a row that is drawn twice is a tie, which tau-c does not correct for
+        low, high = min(low, value), max(high, value)
     if high - low > 1e-9:
         words = bootstrap_words(drawn, clusters, seed=seed)
         return estimate(low, high, f"{words}, {100 * level:g} % two-sided")
     return estimate(*_all_in_one_order(value, groups, coefficient, level))
+
+
+def coefficient_of(x: Sequence[float], y: Sequence[float], *, coefficient: Coefficient) -> float | None:
+    """The coefficient without an interval; None where a column does not vary, or has fewer than two rows."""
+    return _COEFFICIENTS[coefficient](x, y) if len(x) > 1 else None
+
+
+def under_counts(
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    coefficient: Coefficient,
+    rows: Sequence[int] | None = None,
+) -> OfCounts:
+    """The coefficient as a function of how often each row counts, as :func:`bootstrap` takes it.
+
+    ``rows``: which of the counts belongs to each row; None: the first to the first, and so on.
+    """
+    if coefficient in ("kendall", "stuart"):
+        prepared = Concordance(x, y, rows)
+        if prepared.levels <= MOST_LEVELS:
+            return prepared.tau_b if coefficient == "kendall" else prepared.tau_c
+    if coefficient == "spearman":
+        return RankColumns(x, y, rows).spearman
+    compute = _COEFFICIENTS[coefficient]
+    places = range(len(x)) if rows is None else rows
+
+    def of_counts(counts: Sequence[int]) -> float | None:
+        times = [counts[place] for place in places]
+        return compute(_repeated(x, times), _repeated(y, times))
+
+    return of_counts
 
 
 def pearson(x: Sequence[float], y: Sequence[float]) -> float | None:
@@ -89,14 +146,25 @@ def kendall(x: Sequence[float], y: Sequence[float]) -> float | None:
     None where a column does not vary.  By Knight's method (1966), in n log n.
     """
     _same_length(x, y)
-    pairs = sorted(zip(x, y, strict=True))
-    every = math.comb(len(pairs), 2)
-    in_x, in_y, in_both = _tied(x), _tied(y), _tied(pairs)
+    every, in_x, in_y = math.comb(len(x), 2), _tied(x), _tied(y)
     if in_x == every or in_y == every:
         return None
-    discordant = _inversions([value for _, value in pairs])
-    difference = every - in_x - in_y + in_both - 2 * discordant
+    difference = _surplus(x, y, every - in_x - in_y)
     return max(-1.0, min(1.0, difference / math.sqrt((every - in_x) * (every - in_y))))
+
+
+def stuart(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Stuart's tau-c: pairs in the same order less pairs in opposite order, over the most there could be.
+
+    2 (P - Q) m / (n^2 (m - 1)), m the number of different values in the column that has fewer (Stuart 1953).
+    Ties are not corrected for: with many its maximum is below 1.  None where a column does not vary.
+    """
+    _same_length(x, y)
+    fewest = min(len(set(x)), len(set(y)))
+    if fewest < 2:
+        return None
+    surplus = _surplus(x, y, math.comb(len(x), 2) - _tied(x) - _tied(y))
+    return max(-1.0, min(1.0, 2 * surplus * fewest / (len(x) ** 2 * (fewest - 1))))
 
 
 def mean_ranks(values: Sequence[float]) -> list[float]:
@@ -116,6 +184,7 @@ _COEFFICIENTS: dict[Coefficient, Callable[[Sequence[float], Sequence[float]], fl
     "pearson": pearson,
     "spearman": spearman,
     "kendall": kendall,
+    "stuart": stuart,
 }
 
 
@@ -134,6 +203,12 @@ def _all_in_one_order(
         far = (3.0 * far - 1.0) / 2.0 if far >= 0 else (far * far + 2.0 * far - 1.0) / 2.0
     method = f"all in one order under {groups} clusters, {100 * level:g} % two-sided"
     return (far, value, method) if value > 0 else (value, -far, method)
+
+
+def _surplus(x: Sequence[float], y: Sequence[float], untied: int) -> int:
+    """Pairs in the same order less pairs in opposite order; ``untied``: all pairs less the ties of each."""
+    pairs = sorted(zip(x, y, strict=True))
+    return untied + _tied(pairs) - 2 * _inversions([value for _, value in pairs])
 
 
 def _repeated(values: Sequence[float], times: Sequence[int]) -> list[float]:

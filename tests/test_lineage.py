@@ -15,7 +15,7 @@ from distill_tests.errors import DataError, MissingExtra
 from distill_tests.lineage import Comparison, Known, Null, compare, shipped_nulls
 from distill_tests.lineage.nulls import p_value
 from distill_tests.lineage.tokens import MOST_CHARACTERS, tokens
-from tests.lineage_corpus import MAKERS, PANEL, PROMPTS, model, panel_responses
+from tests.lineage_corpus import MAKERS, PANEL, PROMPTS, answer, model, panel_responses
 
 Responses = dict[str, dict[str, str]]
 
@@ -264,3 +264,14 @@ def test_the_order_of_rows_and_files_changes_no_number() -> None:
     first = compared({"s": student}).attributions[0]
     second = compare({"s": student, **shuffled}, PANEL, ["s"], nulls=(), draws=100).attributions[0]
     assert first == second
+
+
+def test_one_text_with_the_prompt_before_it_is_no_answer() -> None:
+    asked = {prompt: f"{answer('asker', prompt, {}, 4)} Which is it?" for prompt in PROMPTS}
+    echo = {prompt: f"{text} That I do not know." for prompt, text in asked.items()}
+    responses = {**panel_responses(), "echo": echo, "student": model("student", {"elm": 0.5})}
+    found = compare(responses, PANEL, ["echo", "student"], asked=asked, nulls=())
+    told, student = found.attributions
+    assert (told.nearest, told.comparable) == (None, False)
+    assert "mostly one text, or the prompts, over again" in told.reason
+    assert student.nearest == "elm"

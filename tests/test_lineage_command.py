@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,68 @@ def test_a_listed_student_without_responses_is_named(
     assert run(written, panel="more.json") == 0
     assert "without responses" in (said := capsys.readouterr().err)
     assert "elsewhere" in said
+
+
+def test_a_listed_student_of_the_panel_is_told_and_not_compared_with_itself(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "own.json").write_text(json.dumps({"panel": PANEL, "students": ["copy", "oak-1"]}))
+    assert run(written, panel="own.json") == 0
+    printed = capsys.readouterr()
+    assert "members of the panel, and so not compared: oak-1" in printed.err
+    assert not any(line.startswith("oak-1 ") for line in printed.out.splitlines())
+
+
+def test_what_is_known_of_a_model_and_fits_nothing_is_told(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = {"panel": PANEL, "bases": {"copy": "Fir"}, "siblings": {"copy": ["oak-9"]}}
+    (written / "unfit.json").write_text(json.dumps(file))
+    assert run(written, panel="unfit.json") == 0
+    printed = capsys.readouterr().out
+    assert "the maker of its base model, Fir, is none of the panel; nothing was set aside" in printed
+    assert "no members of the panel: oak-9" in printed
+
+
+def test_a_member_that_answered_too_little_is_no_candidate(
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(path for path in (written / "responses").iterdir() if path.name.startswith("oak-2"))
+    whole = file.read_bytes()
+    _write(file, [{**_GOOD, "id": f"p0{number}", "prompt": f"Tell me of p0{number}."} for number in range(4)])
+    try:
+        assert run(written, "--output", str(tmp_path / "out.json")) == 0
+    finally:
+        file.write_bytes(whole)
+    assert "no candidates, for too few answers to its 40 prompts: oak-2 4" in capsys.readouterr().out
+    (copy,) = [
+        row for row in json.loads((tmp_path / "out.json").read_text())["students"] if row["model"] == "copy"
+    ]
+    assert "oak-2" not in [one["member"] for one in copy["ranking"]]
+
+
+def test_two_candidates_are_told_to_be_too_few(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "two.json").write_text(json.dumps({"panel": {"elm": ["elm-1"], "oak": ["oak-1"]}}))
+    arguments = ["lineage", str(written / "responses"), "--panel", str(written / "two.json")]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "2 candidates are too few: none can stand out by more than 1.00" in printed
+    assert "of the null models were scored beside another panel" in printed
+
+
+def test_a_negative_seed_is_refused_in_words(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(written, "--seed", "-1") == 2
+    assert "seed -1 is below 0" in capsys.readouterr().err
+
+
+def test_what_is_no_file_is_not_waited_for(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = written / "responses" / "pipe.jsonl"
+    os.mkfifo(pipe)
+    try:
+        assert run(written) == 2
+    finally:
+        pipe.unlink()
+    assert "pipe.jsonl: cannot be read: it is no file" in capsys.readouterr().err
 
 
 def test_a_key_that_is_not_known_is_told(written: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,44 @@ def test_a_row_is_read_with_all_it_knows(tmp_path: Path) -> None:
     assert read.verdicts == {"loose": True, "strict": None}
 
 
+def test_a_file_of_responses_is_a_recording(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "m.jsonl",
+        {"id": "p1", "prompt": "Who?", "response": "I."},
+        {"id": 2, "prompt": "What?", "response": None},
+        {"prompt": "Where?", "response": "Here.", "generator": "m"},
+    )
+    model = card(path, form="responses")
+    rows = made(model).rows()
+    assert [(row.prompt, row.reply, dict(row.meta)) for row in rows] == [
+        ("Who?", "I.", {"id": "p1"}),
+        ("What?", "", {"id": "2"}),
+        ("Where?", "Here.", {}),
+    ]
+    assert asyncio.run(made(model).send(asking(model, "Who?"))).text == "I."
+    with pytest.raises(EmptyReply, match="the recorded reply is empty"):
+        asyncio.run(made(model).send(asking(model, "What?")))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"id": "a", "prompt": "Who?"}, "'response' is missing; null where there was none"),
+        ({"id": "a", "prompt": "Who?", "response": 3}, "'response' is a text (got a number)"),
+        ({"id": "a", "response": "I."}, "'prompt' is missing"),
+        (
+            {"id": [], "prompt": "Who?", "response": "I."},
+            "'id' is a text or a whole number (got a list of 0)",
+        ),
+    ],
+)
+def test_a_row_that_is_no_response_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    path = write(tmp_path / "m.jsonl", {"prompt": "A", "response": "B"}, row)
+    with pytest.raises(DataError) as refused:
+        made(card(path, form="responses")).rows()
+    assert f"m.jsonl:2: {said}" in str(refused.value)
+
+
 def test_the_same_rows_come_out_of_a_gzip_file(tmp_path: Path) -> None:
     row = {"prompt": "你是谁？", "reply": "我是 M。"}
     plain = write(tmp_path / "t.jsonl", row)

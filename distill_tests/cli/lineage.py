@@ -82,12 +82,15 @@ def main(parsed: argparse.Namespace) -> int:
     students = tuple(model for model in responses if model not in file.panel.models)
     if not students:
         raise DataError(f"{parsed.responses}: every model is a member of the panel; nothing to compare")
+    if members := [model for model in file.students if model in file.panel.models]:
+        say(f"listed under students, but members of the panel, and so not compared: {', '.join(members)}")
     absent = tuple(model for model in file.students if model not in responses)
     found = compare(
         responses,
         file.panel.members,
         students,
         known=dataclasses.replace(file.known, base_use=parsed.base),
+        asked=recorded.prompts,
         nulls=() if parsed.own_nulls else None,
         at_most=parsed.at_most,
         level=parsed.level,
@@ -106,13 +109,13 @@ def main(parsed: argparse.Namespace) -> int:
 
 def table(found: Comparison) -> Iterator[str]:
     """A line a model: whom its answers are nearest to, p, and the three nearest members."""
-    left = max(width(one.model) for one in found.attributions) + 2
-    names = {one.model: _verdict(one) for one in found.attributions}
-    middle = max(width(name) for name in names.values()) + 2
-    yield f"{pad('model', left)}{pad('nearest maker', middle)}p      nearest members (similarity)"
-    for one in found.attributions:
+    heads = ("model", "nearest maker")
+    cells = [(visible(one.model), visible(_verdict(one))) for one in found.attributions]
+    left, middle = (max(width(row[place]) for row in (heads, *cells)) + 2 for place in (0, 1))
+    yield f"{pad(heads[0], left)}{pad(heads[1], middle)}p      nearest members (similarity)"
+    for (model, verdict), one in zip(cells, found.attributions, strict=True):
         members = ", ".join(f"{row.member} {row.similarity:.2f}" for row in one.ranking[:SHOWN])
-        yield f"{pad(one.model, left)}{pad(names[one.model], middle)}{one.p:.3f}  {members}"
+        yield f"{pad(model, left)}{pad(verdict, middle)}{one.p:.3f}  {members}"
     yield ""
     for one in found.attributions:
         yield from _remarks(one)
@@ -125,6 +128,12 @@ def table(found: Comparison) -> Iterator[str]:
         f"{found.prompts} prompts; p from {count} null models, no finer than 1/{count + 1}; "
         f"named up to p = {found.at_most:g}"
     )
+    shipped = {null.model for null in found.nulls if null.shipped}
+    if shipped and not shipped.issuperset(found.missing):
+        yield (
+            f"{len(shipped)} of the null models were scored beside another panel, that of docs/lineage.md; "
+            "beside this one they are a stand-in, and --own-nulls leaves them out"
+        )
     yield CAUTION
 
 

@@ -9,6 +9,7 @@ from distill_tests.display import shorten, visible
 from distill_tests.errors import DistillError
 from distill_tests.lineage import similarity_matrix
 from distill_tests.lineage.audited import DETAILS, Answers, Finding, answers_in, finding_of
+from distill_tests.lineage.comparing import AT_MOST
 from distill_tests.types import Cell, Number, Outcome, Table
 
 MOST_CHARACTERS: Final = 300
@@ -37,7 +38,7 @@ def _short(text: str) -> str:
 
 
 def lineage_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
-    """For each spec a ranking of each target, and one matrix over all models that were asked."""
+    """For each spec a ranking of each target, how alike the targets are, and how alike all are."""
     by_spec: dict[str, list[Mapping[str, Any]]] = {}
     for row in records:
         if row["type"] == "case" and row["trials"]:
@@ -47,20 +48,25 @@ def lineage_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
 
 def _of_spec(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
     texts: dict[str, Mapping[str, str]] = {}
-    for target in dict.fromkeys(row["target"] for row in rows):
+    targets = tuple(dict.fromkeys(row["target"] for row in rows))
+    title = rows[0]["title"]
+    for target in targets:
         answers = answers_in(row for row in rows if row["target"] == target)
         if answers is None:
             continue
         texts |= {
             alias: found for alias, found in answers.texts.items() if alias not in texts or alias == target
         }
-        yield _ranking(rows[0]["title"], answers)
-    if len(texts) > 1:
-        yield from _matrix(rows[0]["title"], texts)
+        yield _ranking(title, answers)
+    audited = {alias: found for alias, found in texts.items() if alias in targets}
+    if len(audited) > 1:
+        yield from _matrix(f"{title}: how alike the models under audit are", audited, targets)
+    if len(texts) > len(audited):
+        yield from _matrix(f"{title}: how alike they and the panel are", texts, targets)
 
 
 def _ranking(title: str, answers: Answers) -> Table:
-    title = f"{title}: whose answers {answers.target}'s are nearest to"
+    title = f"{answers.target}: whose answers its own are nearest to ({title})"
     columns = ("member", "maker", "similarity", "p")
     try:
         found = finding_of(answers)
@@ -75,12 +81,13 @@ def _ranking(title: str, answers: Answers) -> Table:
 
 def _notes(answers: Answers, found: Finding) -> Iterator[str]:
     told = found.attribution
-    yield f"{told.reason}." if told.nearest else f"None can be named: {told.reason}."
+    yield f"{_capital(told.reason)}." if told.nearest else f"None can be named: {told.reason}."
     yield MEANING
     yield (
         f"Over {told.prompts} prompts; similarity in standard deviations over the candidates, with 95 % "
         f"intervals (bootstrap over prompts); p is how often one of {found.nulls} null models is as near to "
-        f"the maker nearest to it, and is never below {found.finest:.3g}."
+        f"the maker nearest to it, and is never below {found.finest:.3g}. Named up to p = {AT_MOST:g}; a "
+        "gate has its own level (fwer)."
     )
     for alias, count in answers.missing.items():
         yield f"{alias}: no answer to {count} prompts."
@@ -90,29 +97,41 @@ def _notes(answers: Answers, found: Finding) -> Iterator[str]:
         yield f"{answers.target}: no answer to {told.missing} of the prompts."
     if told.short:
         yield f"{answers.target}: {told.short} answers of one word."
-    yield from (f"{note[:1].upper()}{note[1:]}." for note in told.notes)
+    yield from (f"{_capital(note)}." for note in told.notes)
 
 
-def _matrix(title: str, texts: Mapping[str, Mapping[str, str]]) -> Iterator[Table]:
-    """All pairs, in the order of their clustering."""
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _matrix(title: str, texts: Mapping[str, Mapping[str, str]], targets: Sequence[str]) -> Iterator[Table]:
+    """All pairs, in the order of their clustering; among others the models under audit are marked."""
     try:
         found = similarity_matrix(texts)
-    except DistillError:
-        return  # the rankings say what is wrong with the answers
+    except DistillError as error:
+        yield Table(title=title, columns=("model",), rows=(), notes=(str(error),))
+        return
+    mixed = any(name not in targets for name in found.models)
+    shown = {name: f"{name} (audited)" if mixed and name in targets else name for name in found.models}
     place = {name: number for number, name in enumerate(found.models)}
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (one, *(found.plain[place[one]][place[other]] for other in found.order)) for one in found.order
+        (shown[one], *(found.plain[place[one]][place[other]] for other in found.order)) for one in found.order
     )
     mean = f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
     yield Table(
-        title=f"{title}: how alike all the models are",
-        columns=("model", *found.order),
+        title=title,
+        columns=("model", *(shown[one] for one in found.order)),
         rows=rows,
         digits=2,
-        brief=0,
+        brief=0 if mixed else None,
         notes=(
             f"Mean over all pairs {mean} (95 %, bootstrap over {found.prompts} prompts): cosines of words "
             "and word pairs on the same prompts. Neighbours are those of a tree (average linkage) of what is "
             "left once what all share is taken out.",
+            *(
+                f"{alias}: no answer to {count} of the prompts; its pairs are over the others."
+                for alias, count in found.missing.items()
+                if count
+            ),
         ),
     )

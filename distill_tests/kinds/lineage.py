@@ -44,6 +44,8 @@ SCHEMA: Mapping[str, Any] = json.loads(
 class Lineage:
     """Prompts put to a target and to a panel; no answer is wrong in itself."""
 
+    asks_beside_once = True
+
     def cases(self, spec: Spec, target: Model) -> Iterable[Case]:
         """The drawn prompts in planned order; raises SpecError with every problem at once."""
         problems = list(misfits(spec, target))

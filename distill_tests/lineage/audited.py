@@ -68,12 +68,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What a target and the models beside it said, by alias and prompt; ``missing`` counts errors."""
+    """What a target and the models beside it said, by alias and prompt; ``missing`` counts errors.
+
+    ``asked``: the user's turns of each prompt.
+    """
 
     target: str
     settings: Settings
     texts: Mapping[str, Mapping[str, str]]
     missing: Mapping[str, int]
+    asked: Mapping[str, str]
 
 
 def answers_of(outcomes: Iterable[Outcome]) -> Answers | None:
@@ -86,7 +90,13 @@ def answers_of(outcomes: Iterable[Outcome]) -> Answers | None:
                 {
                     "score": {"details": trial.score.details},
                     "exchanges": [
-                        {"model": one.request.model.alias, "reply": {"text": one.reply.text}}
+                        {
+                            "model": one.request.model.alias,
+                            "messages": [
+                                {"role": said.role, "text": said.text} for said in one.request.messages
+                            ],
+                            "reply": {"text": one.reply.text},
+                        }
                         for one in trial.exchanges
                     ],
                 }
@@ -102,6 +112,7 @@ def answers_in(rows: Iterable[Mapping[str, Any]]) -> Answers | None:
     """The same from the records of one target's cases under one spec."""
     texts: dict[str, dict[str, list[str]]] = {}
     missing: dict[str, int] = {}
+    asked: dict[str, str] = {}
     settings: Settings | None = None
     target = ""
     for row in rows:
@@ -116,6 +127,7 @@ def answers_in(rows: Iterable[Mapping[str, Any]]) -> Answers | None:
             texts.setdefault(exchange["model"], {}).setdefault(row["id"], []).append(
                 exchange["reply"]["text"]
             )
+            asked[row["id"]] = _asked(exchange["messages"])
         for alias in told["missing"]:
             missing[alias] = missing.get(alias, 0) + 1
     if settings is None:
@@ -124,7 +136,11 @@ def answers_in(rows: Iterable[Mapping[str, Any]]) -> Answers | None:
         alias: {prompt: "\n\n".join(turns) for prompt, turns in prompts.items()}
         for alias, prompts in texts.items()
     }
-    return Answers(target=target, settings=settings, texts=one, missing=missing)
+    return Answers(target=target, settings=settings, texts=one, missing=missing, asked=asked)
+
+
+def _asked(messages: Iterable[Mapping[str, Any]]) -> str:
+    return "\n\n".join(message["text"] for message in messages if message["role"] == "user")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +186,7 @@ def finding_of(answers: Answers, *, at_most: float = AT_MOST) -> Finding:
         panel,
         [answers.target],
         known=known,
+        asked=answers.asked,
         nulls=_nulls(answers, panel, present),
         at_most=at_most,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -31,6 +31,12 @@ FEWEST_PROMPTS: Final = 30
 SAME_ANSWER: Final = 0.5
 """Answers to different prompts that are alike above this are one answer, more or less."""
 
+MOSTLY_REPEATED: Final = 0.6
+"""Of an answer's runs of three tokens; above it the answers are one text, or the prompts, over again."""
+
+FEWEST_SHARED: Final = 0.5
+"""Of a model's answers; a member that answered fewer of the same prompts is no candidate for it."""
+
 BESIDE_THE_POINT: Final = 0.2
 """Of what the median member's answers share with others' on the same prompt; below it prompts are ignored."""
 
@@ -54,6 +60,8 @@ class Bench:
         self._draws, self._seed = draws, seed
         self._makers = panel.makers
         self._whole = means(found)
+        answered = found.answered.astype(int)
+        self._shared: NDArray[np.int_] = answered.T @ answered[:, : found.members]
         self._slopes: dict[tuple[int, ...], float] = {}
 
     @cached_property
@@ -104,7 +112,7 @@ class Bench:
         ranking = self._ranking(place, scored, nulls)
         best = ranking[0]
         unlike_any = self._trouble(place)
-        trouble = unlike_any or _not_outstanding(best, nulls, at_most)
+        trouble = unlike_any or _not_outstanding(best, nulls, at_most, candidates=len(chosen))
         named = None if trouble else best.maker
         is_base = named is not None and named == base
         base_first = base in self._makers and self.nearest(place, siblings=siblings).maker == base
@@ -122,7 +130,7 @@ class Bench:
             cut=self.found.cut[place],
             reason=trouble or _named(best, is_base=is_base),
             comparable=unlike_any is None,
-            notes=tuple(self._notes(scored, best, aside, siblings, base_first=base_first)),
+            notes=tuple(self._notes(place, scored, best, base, aside, siblings, base_first=base_first)),
         )
 
     def _without_candidates(self, place: int, unmatched: int) -> Attribution:
@@ -152,8 +160,13 @@ class Bench:
             if member != place
             and self._makers[member] not in without
             and names[member] not in siblings
-            and self.found.answered[:, member].any()
+            and self._answered_enough(place, member)
         ]
+
+    def _answered_enough(self, place: int, member: int) -> bool:
+        """Whether a member answered enough of the prompts that the model at ``place`` answered."""
+        shared, own = int(self._shared[place, member]), int(self.found.answered[:, place].sum())
+        return shared >= FEWEST_SHARED * own and bool(self.found.answered[:, member].any())
 
     def _scored(
         self, place: int, chosen: list[int], projected: str | None = None, *, draws: bool = False
@@ -211,18 +224,32 @@ class Bench:
                 f"its answers to different prompts are nearly the same (mean cosine "
                 f"{self.found.sameness[place]:.2f}, at most {SAME_ANSWER:g})"
             )
+        repeated = self.found.repeated[place]
+        if repeated > MOSTLY_REPEATED:
+            return (
+                "its answers are mostly one text, or the prompts, over again "
+                f"({repeated:.0%} of their runs of three tokens, at most {MOSTLY_REPEATED:.0%})"
+            )
         usual = statistics.median(float(value) for value in self.found.to_the_point[: self.found.members])
         if usual <= 0 or self.found.to_the_point[place] < BESIDE_THE_POINT * usual:
             return "its answers have hardly more in common with the panel's on the same prompt than on others"
         return None
 
     def _notes(
-        self, scored: _Scored, best: Ranked, aside: str | None, siblings: Collection[str], *, base_first: bool
+        self,
+        place: int,
+        scored: _Scored,
+        best: Ranked,
+        base: str | None,
+        aside: str | None,
+        siblings: Collection[str],
+        *,
+        base_first: bool,
     ) -> list[str]:
         """What a reader should know who takes the ranking further than it goes."""
-        notes = []
-        if out := sorted(set(siblings) & set(self.panel.models)):
-            notes.append(f"own family, not counted: {', '.join(out)}")
+        notes = list(self._left_out(place, siblings))
+        if base is not None and base not in self._makers:
+            notes.append(f"the maker of its base model, {base}, is none of the panel; nothing was set aside")
         if aside in self._makers:
             first = "would stand first" if base_first else "would not stand first"
             notes.append(f"set aside as the maker of its base model: {aside}, which {first}")
@@ -234,10 +261,32 @@ class Bench:
             notes.append(f"readings disagree: {', '.join(other)}")
         return notes
 
+    def _left_out(self, place: int, siblings: Collection[str]) -> Iterator[str]:
+        """Members that are no candidates for the model at ``place``, and why."""
+        names = self.panel.models
+        if out := sorted(set(siblings) & set(names)):
+            yield f"own family, not counted: {', '.join(out)}"
+        if strange := sorted(set(siblings) - set(names)):
+            yield f"named as its siblings, but no members of the panel: {', '.join(strange)}"
+        few = [
+            f"{name} {self._shared[place, member]}"
+            for member, name in enumerate(names)
+            if not self._answered_enough(place, member)
+        ]
+        if few:
+            own = len(self.found.prompts) - self.missing(place)
+            yield f"no candidates, for too few answers to its {own} prompts: {', '.join(few)}"
 
-def _not_outstanding(best: Ranked, nulls: Sequence[Null], at_most: float) -> str | None:
+
+def _not_outstanding(best: Ranked, nulls: Sequence[Null], at_most: float, *, candidates: int) -> str | None:
     if 1 / (len(nulls) + 1) > at_most:
         return f"{len(nulls)} null models cannot give p of {at_most:g} or less, whatever is nearest"
+    highest = (candidates - 1) ** 0.5  # of values with mean 0 and standard deviation 1
+    if p_value(highest, nulls) > at_most:
+        return (
+            f"{candidates} candidates are too few: none can stand out by more than {highest:.2f}, and more "
+            f"than {at_most:.0%} of the null models do"
+        )
     if best.p > at_most:
         as_near = sum(null.similarity >= best.similarity for null in nulls)
         return (

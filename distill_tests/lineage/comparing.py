@@ -25,6 +25,7 @@ def compare(
     students: Sequence[str],
     *,
     known: Known | None = None,
+    asked: Mapping[str, str] | None = None,
     nulls: Sequence[Null] | None = None,
     at_most: float = AT_MOST,
     level: float = LEVEL,
@@ -33,14 +34,21 @@ def compare(
 ) -> Comparison:
     """Each student beside the panel; what another student answered or is changes nothing for it.
 
-    ``responses``: model, prompt id, text.  ``nulls``: scored models to calibrate on, by default the
-    shipped ones; the panel's members that are not among them are scored and added.  Raises DataError for a
+    ``responses``: model, prompt id, text; ``asked``: the prompts' texts as far as they are known.
+    ``nulls``: scored models to calibrate on, by default the shipped ones; the panel's members that are not
+    among them are scored and added.  Raises DataError for a
     panel or students that cannot be compared, MissingExtra without NumPy and SciPy.
     """
     candidates = Panel(panel)
     _check(candidates, students, at_most=at_most, level=level)
+    if seed < 0:
+        raise DataError(f"seed {seed} is below 0")
     bench = Bench(
-        overlaps(responses, candidates.models, students), candidates, draws=draws, level=level, seed=seed
+        overlaps(responses, candidates.models, students, asked=asked),
+        candidates,
+        draws=draws,
+        level=level,
+        seed=seed,
     )
     known = known or Known()
     given = tuple(shipped_nulls() if nulls is None else nulls)

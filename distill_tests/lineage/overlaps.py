@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from distill_tests.errors import DataError, MissingExtra
+from distill_tests.lineage.constancy import repeated_share
 from distill_tests.lineage.tokens import Vocabulary, opening, phrases, words
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Overlaps(NamedTuple):
     ``answered``: prompt x model.  ``short`` and ``cut``: answers of one word or none, and too long to be
     read whole, by model.  ``sameness``: mean cosine of a model's answers to different prompts.
     ``to_the_point``: how much nearer its answers are to the panel's on the same prompt than on others.
+    ``repeated``: the share of its answers that stands in many of them, or in the prompt.
     """
 
     models: tuple[str, ...]
@@ -47,16 +49,22 @@ class Overlaps(NamedTuple):
     cut: tuple[int, ...]
     sameness: Array
     to_the_point: Array
+    repeated: tuple[float, ...]
 
 
 def overlaps(
-    responses: Mapping[str, Mapping[str, str]], members: Sequence[str], others: Sequence[str]
+    responses: Mapping[str, Mapping[str, str]],
+    members: Sequence[str],
+    others: Sequence[str],
+    *,
+    asked: Mapping[str, str] | None = None,
 ) -> Overlaps:
     """The overlaps of ``members`` and ``others`` with each of ``members``.
 
-    ``responses``: model, then prompt id, then text; a blank text counts as missing.  Raises DataError for a
-    model that is not there, a member without responses, and where no prompt was answered by two members;
-    MissingExtra without NumPy and SciPy.
+    ``responses``: model, then prompt id, then text; a blank text counts as missing.  ``asked``: the prompts'
+    texts as far as they are known, to find answers that repeat them.  Raises DataError for a model that is
+    not there, a member without responses, and where no prompt was answered by two members; MissingExtra
+    without NumPy and SciPy.
     """
     require()
     import numpy as np
@@ -67,7 +75,7 @@ def overlaps(
     ]:
         raise DataError(f"no responses of {', '.join(absent)}")
     prompts = _shared_prompts(responses, members)
-    texts = _Texts(responses, models, prompts)
+    texts = _Texts(responses, models, prompts, asked or {})
     rarity = [_Rarity.over(texts, view, len(members)) for view in VIEWS]
     found = np.zeros((len(VIEWS), len(prompts), len(models), len(members)))
     sketches = np.zeros((len(models), _SKETCH), np.float32)
@@ -90,6 +98,7 @@ def overlaps(
         cut=texts.cut,
         sameness=sameness,
         to_the_point=to_the_point,
+        repeated=tuple(texts.repeated(place) for place in range(len(models))),
     )
 
 
@@ -120,7 +129,11 @@ class _Texts:
     """The answers as codes, prompt by prompt; an absent answer is an empty one."""
 
     def __init__(
-        self, responses: Mapping[str, Mapping[str, str]], models: Sequence[str], prompts: Sequence[str]
+        self,
+        responses: Mapping[str, Mapping[str, str]],
+        models: Sequence[str],
+        prompts: Sequence[str],
+        asked: Mapping[str, str],
     ) -> None:
         import numpy as np
 
@@ -128,6 +141,7 @@ class _Texts:
         read = [
             [vocabulary.answer(responses[model].get(prompt, "")) for model in models] for prompt in prompts
         ]
+        self._asked = [vocabulary.answer(asked.get(prompt, "")).codes for prompt in prompts]
         self.codes = [[answer.codes for answer in row] for row in read]
         self.lengths = np.array([[len(answer.codes) for answer in row] for row in read], np.float64)
         self.answered = self.lengths > 0
@@ -138,6 +152,9 @@ class _Texts:
 
     def of_prompt(self, place: int) -> Sequence[Hashes]:
         return self.codes[place]
+
+    def repeated(self, model: int) -> float:
+        return repeated_share([row[model] for row in self.codes], self._asked)
 
 
 class _Rarity(NamedTuple):

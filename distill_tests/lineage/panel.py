@@ -15,13 +15,15 @@ BaseUse: TypeAlias = Literal["aside", "project", "keep"]
 class Panel:
     """Candidate teachers: ``members`` by maker, in the order given.
 
-    Raises DataError where there are fewer than two makers, a maker without a member, or a model that
+    Raises DataError where there are fewer than two makers, a maker without name or member, or a model that
     stands there twice.
     """
 
     members: Mapping[str, Sequence[str]]
 
     def __post_init__(self) -> None:
+        if not all(maker.strip() for maker in self.members):
+            raise DataError("panel: a maker without a name")
         if empty := [maker for maker, models in self.members.items() if not models]:
             raise DataError(f"panel: maker {empty[0]!r} has no member")
         if len(self.members) < 2:

@@ -43,11 +43,12 @@ class Recorded:
     """``answers``: model, prompt id, response.
 
     ``misaligned``: how many rows of a model answer another prompt than most files have under their id; they
-    are left out, and count as missing.
+    are left out, and count as missing.  ``prompts``: the text under each id, empty where no file has it.
     """
 
     answers: Mapping[str, Mapping[str, str]]
     misaligned: Mapping[str, int]
+    prompts: Mapping[str, str]
 
 
 class _Row(NamedTuple):
@@ -77,7 +78,7 @@ def read_responses(folder: Path) -> Recorded:
         for model, rows in found.items()
     }
     lost = {model: len(rows) - len(answers[model]) for model, rows in found.items()}
-    return Recorded(answers, {model: count for model, count in lost.items() if count})
+    return Recorded(answers, {model: count for model, count in lost.items() if count}, usual)
 
 
 def _usual_prompts(files: Iterable[Mapping[str, _Row]]) -> dict[str, str]:
@@ -100,6 +101,8 @@ def _files(folder: Path) -> dict[str, Path]:
         if suffix is None or path.name.startswith("."):
             continue
         model = path.name.removesuffix(suffix)
+        if not path.is_file():
+            raise DataError(f"{path}: cannot be read: it is no file")
         if model in found:
             raise DataError(f"{path}: {found[model].name} is the same model; leave one of them out")
         found[model] = path
@@ -141,7 +144,7 @@ def _nothing(_: Exhibit, __: Score) -> Mapping[str, Json]:
 def read_panel(path: Path) -> PanelFile:
     """Raises DataError that names the file and what is wrong in it."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
+        stored = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_object)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:

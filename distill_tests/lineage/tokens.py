@@ -76,6 +76,11 @@ def phrases(codes: Hashes) -> Hashes:
     return _runs(codes, (3, 4, 5))
 
 
+def triples(codes: Hashes) -> Hashes:
+    """Runs of three tokens."""
+    return _runs(codes, (3,))
+
+
 def opening(codes: Hashes) -> Hashes:
     """Runs of one to three of the first tokens, and the first one, two, three and four as such."""
     import numpy as np

@@ -1,4 +1,4 @@
-"""Transcripts read line by line: the product's own JSONL, and EasyJailbreak result files.
+"""Transcripts read line by line: the product's own JSONL, files of responses, and EasyJailbreak results.
 
 Every text in them is untrusted.  Each row that cannot be used is named as ``path:line: what is wrong``, all
 of them at once; the others are used only where the card allows as many bad rows.
@@ -23,7 +23,7 @@ from distill_tests.registry import Recorded
 from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Place, Usage
 
-Format = Literal["jsonl", "easyjailbreak"]
+Format = Literal["jsonl", "responses", "easyjailbreak"]
 
 CALL_FAILED = "reject to respond"
 """What the released ICE code writes as the response after its twentieth failed call."""
@@ -62,7 +62,7 @@ def read(path: Path, *, form: Format, strict: Path | None = None, max_bad_rows: 
 
     Raises BadRows where more than ``max_bad_rows`` cannot be used, DataError where the file cannot be read.
     """
-    parse = _easyjailbreak(_strict_keys(strict) if strict else None) if form == "easyjailbreak" else _own
+    parse = _parser(form, strict)
     rows: list[Row] = []
     seen = _Seen()
     bad = _Bad(path=shown_path(path), allowed=max_bad_rows)
@@ -84,6 +84,12 @@ def read(path: Path, *, form: Format, strict: Path | None = None, max_bad_rows: 
     if bad.wrong > max_bad_rows:
         raise bad.error()
     return Contents(tuple(rows), tuple(bad.problems), bad.wrong)
+
+
+def _parser(form: Format, strict: Path | None) -> Callable[[Mapping[str, Any], int], Row]:
+    if form == "easyjailbreak":
+        return _easyjailbreak(_strict_keys(strict) if strict else None)
+    return _response if form == "responses" else _own
 
 
 class _Seen:
@@ -203,6 +209,18 @@ def _own(row: Mapping[str, Any], line: int) -> Row:
         served_model=_text(row, "served_model") if row.get("served_model") is not None else None,
         usage=_usage(row.get("usage")),
     )
+
+
+def _response(row: Mapping[str, Any], line: int) -> Row:
+    """``{id, prompt, response}``; a response that is null or empty is a record of that, and no bad row."""
+    if "response" not in row:
+        raise _Unusable("'response' is missing; null where there was none")
+    reply = "" if row["response"] is None else _text(row, "response")
+    identity = row.get("id")
+    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, str | int)):
+        raise _Unusable(f"'id' is a text or a whole number (got {_type(identity)})")
+    meta = {} if identity is None else {"id": str(identity)}
+    return Row(recorded=Recorded(prompt=_text(row, "prompt"), reply=reply, line=line, meta=meta))
 
 
 def _turns(messages: object) -> str:

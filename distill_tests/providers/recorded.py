@@ -22,8 +22,9 @@ OPTIONS: Mapping[str, Any] = {
         "description": "The file of what the model was asked and said.",
         "properties": {
             "format": {
-                "enum": ["jsonl", "easyjailbreak"],
-                "description": "jsonl: rows {prompt | messages, reply, …}; easyjailbreak: its result files",
+                "enum": ["jsonl", "responses", "easyjailbreak"],
+                "description": "jsonl: rows {prompt | messages, reply, …}; responses: rows {id, prompt, "
+                "response}; easyjailbreak: its result files",
             },
             "path": {"type": "string", "description": "a .jsonl or .jsonl.gz, relative to this file"},
             "strict": {
@@ -152,7 +153,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=128)  # a lineage panel is 20 recordings and more, asked in turn
 def _read(
     path: Path,
     form: Format,

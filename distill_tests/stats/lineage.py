@@ -55,7 +55,8 @@ def no_teacher(sample: Sample, *, fwer: float = 0.05) -> Estimate:
     if found.absent:
         raise ValueError(f"{', '.join(found.absent)} of the panel answered too few prompts to be compared")
     if not found.attribution.comparable:
-        return replace(nothing, method=found.attribution.reason, details=_details(found))
+        told = found.attribution
+        return replace(nothing, n=told.prompts, method=told.reason, details=_details(found))
     if found.finest > fwer:
         method = f"{found.nulls} null models can tell no p-value below {found.finest:.3g}"
         return replace(nothing, method=method, details=_details(found))

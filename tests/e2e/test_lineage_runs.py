@@ -32,7 +32,10 @@ targets: [{targets}]
 
 
 def _record(project: Project, alias: str, texts: Mapping[str, str]) -> None:
-    rows = [{"prompt": PROMPT_TEXTS[prompt], "reply": text} for prompt, text in texts.items()]
+    rows = [
+        {"prompt": PROMPT_TEXTS[prompt], "reply": text, "finish": "stop" if text else "content_filter"}
+        for prompt, text in texts.items()
+    ]
     path = project.path / "specs" / f"{alias}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
@@ -82,13 +85,14 @@ def test_a_student_fails_the_gate_and_a_stranger_passes_it(panel: Project) -> No
     assert gates["student"]["verdict"] == "failed"
     assert gates["stranger"]["verdict"] == "passed"
     maker = next(iter(PANEL))
-    assert f"its answers are nearest to {maker}'s" in said
+    assert f"Its answers are nearest to {maker}'s" in said
     assert any("not what it was trained on" in note for note in panel.summary()["tables"][0]["notes"])
 
 
 def test_the_report_ranks_the_panel_with_intervals_and_shows_how_alike_all_are(panel: Project) -> None:
     audit(panel, targets="student")
     ranking, matrix = panel.summary()["tables"]
+    assert "student (audited)" in matrix["columns"]
     assert ranking["columns"] == ["member", "maker", "similarity", "p"]
     similarities = [row[2]["value"] for row in ranking["rows"]]
     assert similarities == sorted(similarities, reverse=True)
@@ -169,6 +173,43 @@ def test_how_alike_the_targets_are_is_a_gate_over_all_of_them(panel: Project) ->
     assert gate["target"] == "all"
     assert gate["verdict"] == "passed"
     assert 0 < gate["estimate"]["low"] <= gate["estimate"]["value"] <= gate["estimate"]["high"] < 0.99
+
+
+def test_the_models_under_audit_have_a_matrix_of_their_own(panel: Project) -> None:
+    audit(panel, targets="student, stranger", more="")
+    titles = {table["title"]: table for table in panel.summary()["tables"]}
+    own = titles["Whose likeness: how alike the models under audit are"]
+    assert set(own["columns"][1:]) == {"student", "stranger"}
+    assert "Mean over all pairs" in own["notes"][0]
+
+
+def test_a_member_that_answers_too_little_breaks_the_gate_and_is_counted(panel: Project) -> None:
+    first = next(iter(PANEL.values()))[0]
+    refused = {
+        prompt: text if place < 5 else "" for place, (prompt, text) in enumerate(model(first, {}).items())
+    }
+    _record(panel, first, refused)
+    said = audit(panel, targets="student")
+    assert _gates(panel)["student"]["verdict"] == "broken"
+    assert f"{first} of the panel answered too few prompts" in said
+    notes = " ".join(panel.summary()["tables"][0]["notes"])
+    assert f"{first}: no answer to {len(PROMPTS) - 5} prompts" in notes
+    assert f"Left out, for too few answers: {first}" in notes
+
+
+def test_a_target_that_repeats_the_prompts_leaves_the_gate_open(panel: Project) -> None:
+    echo = {prompt: f"You asked me: {text} I do not know." for prompt, text in PROMPT_TEXTS.items()}
+    _record(panel, "stranger", echo)
+    said = audit(panel, targets="stranger")
+    assert _gates(panel)["stranger"]["verdict"] == "inconclusive"
+    assert "nearly the same" in said or "over again" in said
+
+
+def test_a_member_of_the_panel_can_be_a_target_and_is_no_teacher_of_itself(panel: Project) -> None:
+    member = next(iter(PANEL.values()))[0]
+    audit(panel, targets=member)
+    (gate,) = [row for row in panel.records() if row["type"] == "gate"]
+    assert member not in [one["member"] for one in gate["estimate"]["details"]["ranking"]]
 
 
 def test_diversity_needs_repeats_and_says_so(panel: Project) -> None:

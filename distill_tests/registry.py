@@ -345,7 +345,9 @@ class Statistic:
     ``threshold`` gives the key and the number of a gate that writes neither at_most nor at_least but an
     option that means one (``fwer``); None where the options do not.  ``of_targets`` is for statistics of a
     whole set of targets, such as how alike they are: it gets their samples by alias, in the place of
-    ``function``, and its gates are gates across all targets.
+    ``function``, and its gates are gates across all targets.  ``is_p_value``: the value is a p-value, the
+    smaller the more speaks for "failed"; it is about the answered cases, so that what is missing within
+    max_missing leaves no gate open.
     """
 
     name: str
@@ -357,6 +359,7 @@ class Statistic:
     is_mean: Callable[[Mapping[str, Any]], bool] | None = None
     threshold: Callable[[Mapping[str, Any]], Threshold | None] | None = None
     of_targets: bool = False
+    is_p_value: bool = False
 
     def __call__(self, sample: Sample, **options: Any) -> Estimate:
         return self.function(sample, **options)
@@ -490,6 +493,7 @@ def statistic(
     is_mean: Callable[[Mapping[str, Any]], bool] | None = None,
     threshold: Callable[[Mapping[str, Any]], Threshold | None] | None = None,
     of_targets: bool = False,
+    is_p_value: bool = False,
 ) -> Callable[[F], F]:
     """Function decorator; see :class:`Statistic`."""
 
@@ -506,6 +510,7 @@ def statistic(
                 is_mean=is_mean,
                 threshold=threshold,
                 of_targets=of_targets,
+                is_p_value=is_p_value,
             ),
         )
         return function

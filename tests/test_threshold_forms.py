@@ -10,9 +10,11 @@ import pytest
 
 from distill_tests import specfile
 from distill_tests.errors import SpecError
+from distill_tests.gates import judge_gate
 from distill_tests.gates.across import OfTarget, judge_across
+from distill_tests.gates.evidence import with_evidence
 from distill_tests.registry import Statistic, Threshold, statistic_of, statistics
-from distill_tests.types import Estimate, Gate, Sample, Trial, Verdict
+from distill_tests.types import Estimate, Gate, GateResult, Sample, Trial, Verdict
 from tests.test_gates import hits, sample_of
 
 
@@ -29,6 +31,10 @@ def _alike(samples: Mapping[str, Sample], *, short: bool = False) -> Estimate:
 
 def _mean(sample: Sample, **options: Any) -> Estimate:
     return Estimate(value=0.5, low=None, high=None, n=len(sample.outcomes), method=str(options))
+
+
+def _p_value(sample: Sample, *, p: float) -> Estimate:
+    return Estimate(value=p, low=None, high=None, n=18, missing=len(sample.failed), method="toy")
 
 
 def _fwer(options: Mapping[str, Any]) -> Threshold | None:
@@ -83,8 +89,13 @@ def test_an_option_can_stand_for_the_threshold(load: Load) -> None:
 
 
 def test_without_that_option_a_threshold_is_asked_for(load: Load) -> None:
-    with pytest.raises(SpecError, match="gate 'toy_named' has no threshold"):
+    with pytest.raises(SpecError, match="gate 'toy_named' has no threshold; give fwer"):
         load("toy_named: {}")
+
+
+def test_an_option_that_means_the_threshold_stands_alone(load: Load) -> None:
+    with pytest.raises(SpecError, match="gate 'toy_named' has two thresholds"):
+        load("toy_named: {fwer: 0.01, at_least: 0.02}")
 
 
 def test_options_can_end_what_only_a_mean_can_do(load: Load) -> None:
@@ -126,3 +137,26 @@ def test_without_a_value_the_gate_of_all_is_inconclusive_and_outside_its_scale_b
     assert _together(at_most=0.5, short=True).verdict is Verdict.INCONCLUSIVE
     assert _together(at_most=0.5, targets=5).verdict is Verdict.BROKEN
     assert _together(at_most=0.5, targets=1).verdict is Verdict.BROKEN
+
+
+P_VALUE = Statistic(name="toy_p", function=_p_value, scale=(0, 1), is_p_value=True)
+
+
+def _judged_p(p: float, *, missing: int = 0, undrawn: int = 0) -> GateResult:
+    gate = Gate(name="g", statistic="toy_p", at_least=0.1, max_missing=0.2, options={"p": p})
+    sample = sample_of([*hits(3, 18), *[None] * missing], undrawn=undrawn)
+    return with_evidence(judge_gate(gate, sample, P_VALUE), sample, P_VALUE, moved=False)
+
+
+def test_a_p_value_is_decided_on_the_answered_cases_within_max_missing() -> None:
+    assert _judged_p(0.05, missing=2).verdict is Verdict.FAILED
+    assert _judged_p(0.3, missing=2).verdict is Verdict.PASSED
+    assert _judged_p(0.3, missing=9).verdict is Verdict.BROKEN
+    assert _judged_p(0.3, undrawn=4).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_p_value_is_its_own_evidence_and_no_certainty() -> None:
+    evidence = _judged_p(0.05).evidence
+    assert evidence is not None
+    assert evidence.failing == pytest.approx(20)
+    assert evidence.passing == 1

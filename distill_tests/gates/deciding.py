@@ -64,7 +64,8 @@ def judge_gate(gate: Gate, sample: Sample, statistic: Statistic, *, moved: Moved
         _refuse_claim(gate, sample, statistic)
         estimate = _estimate(gate, sample, statistic)
         if statistic.cell is None:
-            verdict, explanation = _judge_value(gate, measure, estimate, cells(sample, _scored))
+            counted = cells(sample, _scored)
+            verdict, explanation = _judge_value(gate, measure, estimate, counted, statistic.is_p_value)
         else:
             counted = cells(sample, statistic.cell)
             tallied = tally(measure, _all_values(counted), declared=counted.declared)
@@ -146,16 +147,16 @@ def _judge_claim(
     return _Judged(Verdict.INCONCLUSIVE, words.open_process(gate, tallied, counted, seen.bounds))
 
 
-def _judge_value(gate: Gate, measure: Ruler, estimate: Estimate, counted: Cells) -> _Judged:
+def _judge_value(gate: Gate, measure: Ruler, estimate: Estimate, counted: Cells, is_p_value: bool) -> _Judged:
     """The verdict on a statistic that is no mean of cells."""
     missing = max(estimate.missing, counted.missing)
     if missing > exact(gate.max_missing) * counted.asked:
         return _Judged(Verdict.BROKEN, words.too_many_missing_values(gate, missing, counted))
-    if estimate.value is None and estimate.method and not missing and not counted.undrawn:
+    if estimate.value is None and estimate.method and (is_p_value or not missing) and not counted.undrawn:
         return _Judged(Verdict.INCONCLUSIVE, words.no_value(measure, estimate))
     if estimate.n < max(1, gate.min_n):
         return _Judged(Verdict.INCONCLUSIVE, words.too_few(gate, estimate.n, counted))
-    if estimate.value is None or missing or counted.undrawn:
+    if estimate.value is None or (missing and not is_p_value) or counted.undrawn:
         return _judge_possible(gate, measure, estimate, missing, counted)
     verdict = _held(measure, estimate.value)
     return _Judged(verdict, words.by_value(gate, measure, estimate, verdict))

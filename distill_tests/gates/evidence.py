@@ -41,6 +41,8 @@ def with_evidence(result: GateResult, sample: Sample, statistic: Statistic, *, m
     gate = result.gate
     try:
         found = None if moved else evidence(gate, sample, statistic, result.verdict)
+        if statistic.is_p_value and result.estimate.value:
+            found = Evidence(passing=1.0, failing=1.0 / result.estimate.value)
         return replace(result, evidence=found, failing=failing_groups(gate, sample, statistic))
     except Exception:  # noqa: BLE001 - a statistic may be a user's code, and the verdict stands without this
         return result

@@ -95,7 +95,12 @@ def by_value(gate: Gate, ruler: Ruler, estimate: Estimate, verdict: Verdict) -> 
     """Decided by the value of a statistic that is no mean of cells."""
     failed = _beyond(ruler) if verdict is Verdict.FAILED else ""
     value = _near_number(Fraction(estimate.value or 0.0), ruler.limit, digits=3)
-    return f"{failed}{gate.statistic} {value} over {estimate.n}, {_limit_words(ruler)}{SCOPE}"
+    missing = f", {estimate.missing} missing" if estimate.missing else ""
+    reason = estimate.details.get("reason")
+    because = f"; {reason}" if isinstance(reason, str) and reason else ""
+    return (
+        f"{failed}{gate.statistic} {value} over {estimate.n}{missing}, {_limit_words(ruler)}{because}{SCOPE}"
+    )
 
 
 def by_ends(

@@ -177,8 +177,12 @@ def _check_threshold(
             "give at_most or at_least, or make two gates",
         )
         sheet.note((*at, given[1]), what, allowed=allowed, key=True)
+    elif given and _means_threshold(statistic, written):
+        what = f"gate {shown(name)} has two thresholds: an option of {_statistic_name(statistic)} means one"
+        sheet.note((*at, given[0]), what, allowed="remove this key", key=True)
     elif not given and meant.isdisjoint(THRESHOLDS) and not _means_threshold(statistic, written):
-        sheet.note(at, f"gate {shown(name)} has no threshold", allowed="give at_most or at_least")
+        keys = list(statistic.options) if statistic and statistic.threshold else list(THRESHOLDS)
+        sheet.note(at, f"gate {shown(name)} has no threshold", allowed=f"give {' or '.join(keys)}")
     if statistic is None:
         return
     for key in given:
@@ -207,6 +211,10 @@ def _check_relative(
     if written.get("across") is not None:
         what = f"gate {shown(name)} is across targets and relative to a control"
         sheet.note(("gates", name, "across"), what, allowed="make two gates", key=True)
+
+
+def _statistic_name(statistic: Statistic | None) -> str:
+    return shown(statistic.name) if statistic else "the statistic"
 
 
 def _means_threshold(statistic: Statistic | None, written: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ def _at_least_fwer(options: Mapping[str, Any]) -> Threshold | None:
     return Threshold("at_least", float(fwer)) if isinstance(fwer, int | float) else None
 
 
-@statistic("no_teacher", options=FWER, threshold=_at_least_fwer)
+@statistic("no_teacher", options=FWER, threshold=_at_least_fwer, is_p_value=True)
 def no_teacher(sample: Sample, *, fwer: float = 0.05) -> Estimate:
     """The p-value of the nearest maker that is neither of the own family nor that of the disclosed base.
 

@@ -2,10 +2,12 @@
 
     [DISTILL_TESTS_DATA=…] python benchmarks/letter_agreement.py [--errors]
 
-Reads ``tests/letter_cases/*.jsonl``: replies of our own writing, labelled before they were judged.  ``first``
-to ``ninth`` were read after their first score and used to find general causes of mistakes; what they scored
-at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was written last and scored once;
-``--errors`` does not show its rows, and who looks at them should say so here.
+Reads ``tests/letter_cases/*.jsonl``: replies of our own writing, labelled before they were judged.
+``first`` to ``ninth`` are by the author of the rules, ``tenth`` to ``sixteenth`` by another, who wrote the
+first two of them before reading any rule.  All were read after their first score and used to find general
+causes of mistakes; what they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was
+written last by the rules' author; ``--errors`` does not show its rows, and who looks at them should say so
+here.
 
 With DISTILL_TESTS_DATA it also takes E-EVAL's 115 dev explanations as replies.  Many state no answer (then
 invalid is right), and the five of Middle_School_Geography belong to other questions, so they are left out:
@@ -29,6 +31,7 @@ from distill_tests.types import Exhibit
 
 FOLDER = Path(__file__).parents[1] / "tests" / "letter_cases"
 READ = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+SECOND_ADVERSARY = ("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
     "second": (193, 206),
@@ -39,6 +42,14 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "seventh": (88, 96),
     "eighth": (95, 108),
     "ninth": (90, 95),
+    "tenth": (257, 258),
+    "eleventh": (218, 235),
+    "twelfth": (168, 177),
+    "thirteenth": (65, 68),
+    "fourteenth": (124, 129),
+    "fifteenth": (116, 119),
+    "sixteenth": (56, 60),
+    "fresh": (67, 69),
 }
 """Right at first, of how many."""
 
@@ -90,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How often the letter judge reads a reply as labelled.")
     parser.add_argument("--errors", action="store_true", help="show what is read wrongly, but not of fresh")
     parsed = parser.parse_args()
-    for name in (*READ, "fresh"):
+    for name in (*READ, *SECOND_ADVERSARY, "fresh"):
         started = time.process_time()
         rows = cases(name)
         seconds = time.process_time() - started
@@ -98,7 +109,7 @@ def main() -> None:
         known = FIRST_SCORES.get(name)
         at_first = f"{known[0]}/{known[1]} at first" if known else "scored once"
         speed = f"{len(rows) / seconds:,.0f} a second"
-        print(f"{name:8} {share(rows)} ({at_first}); invalid kept {share(invalid)}; {speed}")
+        print(f"{name:10} {share(rows)} ({at_first}); invalid kept {share(invalid)}; {speed}")
         if parsed.errors and name != "fresh":
             for row in rows:
                 if not row.is_right:

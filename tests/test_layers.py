@@ -23,7 +23,8 @@ LAYERS: Mapping[str, int] = {
             "summary progress fingerprint rows rundir terminal properties transcript adhoc "
             "sharing subjects gold laws calibrations repeating search splits claimmatrix exams "
             "scoretext estimatetext tables combined prompts ratings",
-            "kinds providers judges stats reporters weights judging gathered resemblance lineage captions media",
+            "kinds providers judges stats reporters weights judging gathered resemblance lineage "
+            "captions media",
             "store throttle engine conduct audit forecast ledger asked_rows api __init__",
             "nodes across_nodes collecting xdist session dressing prefetch",
             "plugin cli",

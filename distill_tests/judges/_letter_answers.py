@@ -19,7 +19,7 @@ def find_answers(found: Found) -> None:
             continue
         after = patterns.TO_LETTER.match(text, match.end()) or patterns.AFTER_NOUN.match(text, match.end())
         if after is None or not (
-            after["link"] or match["strong"] or match["zh"] or match["right"] or match["adj"]
+            any((after["link"], match["strong"], match["zh"], match["right"], match["adj"]))
         ):
             continue
         weight = 5 if match["formal"] or match.group().startswith("boxed") else 4
@@ -63,6 +63,29 @@ def find_choices(found: Found) -> None:
         _value(found, match.start(), match.end(), 4, "answer chosen", denied=denied, with_text=with_text)
 
 
+def find_texts_with_letters(found: Found) -> None:
+    """``The capital is London (B)``, ``the capital is (B) London``: an option's text and its letter."""
+    for match in patterns.IS.finditer(found.text):
+        tag = patterns.LETTER_WITH_TEXT.match(found.text, match.end()) or _letter_behind_text(
+            found, match.end()
+        )
+        if tag is None or not found.is_free(tag.start("x")):
+            continue
+        if not patterns.NEGATION.search(clause_before(found.text, match.end())):
+            letters = frozenset(found.page.letter(tag["x"]))
+            weight = 1 if match["weak"] else 3
+            found.answer(match.start(), tag.end(), letters, weight, "option text", take=False)
+
+
+def _letter_behind_text(found: Found, place: int) -> re.Match[str] | None:
+    """The letter in brackets behind its own text at ``place``."""
+    option = found.option_at(place)
+    tag = patterns.LETTER_OF_TEXT.match(found.text, option[1]) if option else None
+    if option is None or tag is None or found.page.letter(tag["x"]) != option[0]:
+        return None
+    return tag if found.text[tag.end() : tag.end() + 1] in (")", "]") else None
+
+
 def find_conclusions(found: Found) -> None:
     """``So C.``, ``因此，C。``"""
     for match in patterns.SO.finditer(found.text):
@@ -76,6 +99,11 @@ def find_pointers(found: Found) -> None:
         if match["zh"] and re.search(r"[不并非]$", text[max(0, match.start() - 1) : match.start()]):
             continue
         place = _filled(text, match.end())
+        before = text[max(0, match.start() - 60) : match.start()]
+        if match.group().startswith(("so is", "so does")) and patterns.SO_IS_WRONG.search(before):
+            if group := found.group(place):
+                found.ruled_out(match.start(), group[1], group[0], "ruled out")
+            continue
         if not patterns.NEGATION.search(text[match.end() : place]):
             _closing_group(found, match, place, 3, "pointed at")
     for match in patterns.ONLY.finditer(text):
@@ -93,6 +121,8 @@ def _closing_group(
     """Letters at ``place`` that end a clause."""
     value = patterns.VALUE.match(found.text, place)
     if value is None or not patterns.CLOSES.match(found.text[value.end() : value.end() + _WIDEST_OPTION]):
+        return
+    if found.text[value.end() : value.end() + 1] in ("?", "？"):
         return
     if group := found.group(place):
         found.answer(match.start(), group[1], group[0], weight, rule, overrides=overrides)
@@ -119,6 +149,8 @@ def _value(
     group = found.group(at)
     if group is None or (len(group[0]) > 2 and group[0] == frozenset(found.page.letters)):
         return
+    if more := patterns.MORE_LETTERS.match(text, group[1]):
+        group = group[0] | found.page.letters_in(*more.span()), more.end()
     if denied:
         found.ruled_out(start, group[1], group[0], "ruled out")
     elif not patterns.DENIED_AFTER.match(text[group[1] : group[1] + _WIDEST_OPTION]):

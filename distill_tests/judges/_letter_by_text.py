@@ -38,6 +38,8 @@ _DENIED = re.compile(
 )
 _DISPUTED = re.compile(r"也可能|也许|争议|\balso\b|\bas well\b")
 _IS_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|be)(?:\s+(?:the|a|an))?|[是为])\s*$")
+_LISTED_BEFORE = re.compile(r"(?:\band(?:\s+(?:the|an?))?\s|[和与及、])\s*$")
+_LISTED_AFTER = re.compile(r"\s*(?:and\b|[和与及、]|[-+*/×÷^]\s*\w)")
 _CONCLUDES = re.compile(r"\s*(?:therefore|thus|hence|so|in conclusion|因此|所以|综上|故|因而|答)")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.\d[^.!?。！？\n]*)*")
 
@@ -98,6 +100,8 @@ def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
     if len(places) != 1 or _DISPUTED.search(last.group()):
         return None
     ((letter, (start, end)),) = places.items()
+    if _LISTED_BEFORE.search(text[last.start() : start]) or _LISTED_AFTER.match(text[end : last.end()]):
+        return None
     before = re.split(r"(?<=[\u4e00-\u9fff]),", text[last.start() : start])[-1]
     after = re.split("[,，;；]", text[end : last.end()])[0]
     return (
@@ -128,6 +132,11 @@ _LOOKS = re.compile(
     r"看|首先|接下来|接着|先"
 )
 """Words of a reply that only comes to an option, or to a letter that is none."""
+_LEADS = re.compile(
+    r"(?:\b(?:be|options?|choices?|answers?|believe|prefer|only|just|think|put|says|want|takes|filled\s+with)|[,，:：;；(\[〗—–-]|选择?)\s*$|"
+    r"\b(?:answers?|options?|correct|right(?!\s+(?:angle|side|hand))|best|fits|suits|works|odd\s+one|only|blank|gap)\b.*\b(?:is|s)\s*\(?\s*$"
+)
+"""What leads to a letter that is meant as an answer: *the city is B* names a city."""
 _LAST_WORD = re.compile(
     rf"(?<!\ba )(?<!\ban )(?<![个得])(?P<x>{OPTION})\s*(?:选项|项|\))?[\s.。!！)]*$", re.IGNORECASE
 )
@@ -150,6 +159,7 @@ def last_word(found: Found) -> Named | None:
         or mood.asked
         or _DENIED.search(sentence)
         or _LOOKS.search(sentence)
+        or not (_LEADS.search(sentence) or text[start + 1 : start + 2] == ")")
     ):
         return None
     return Named(found.page.letter(match["x"]), "last word", start, start + 1)

@@ -11,12 +11,13 @@ from distill_tests.judges._letter_answers import (
     find_choices,
     find_conclusions,
     find_pointers,
+    find_texts_with_letters,
 )
 from distill_tests.judges._letter_by_text import last_word, named_by_text, ordinal
 from distill_tests.judges._letter_dress import Text, spoken, undressed
 from distill_tests.judges._letter_lines import find_lone_letters
 from distill_tests.judges._letter_statements import Found, Statement
-from distill_tests.judges._letter_text import Page, marked
+from distill_tests.judges._letter_text import Page, marked, option_text
 from distill_tests.judges._letter_verdicts import find_retractions, find_ruled_out, find_verdicts
 
 INVALID = "invalid"
@@ -47,16 +48,28 @@ def decide(reply: str, options: Mapping[str, str]) -> Decision:
         decision = _decided(marked(part, options))
         if decision.label != INVALID or decision.rule in _SETTLED:
             return decision
+    if (exact := _by_exact_text(plain, options)) is not None:
+        return exact
     return decision
+
+
+def _by_exact_text(plain: Text, options: Mapping[str, str]) -> Decision | None:
+    """An option's text as the whole reply, capitals told apart: of *Aa* and *AA* it can be only one."""
+    said = option_text(plain.chars)
+    letters = [letter for letter, words in options.items() if said and option_text(words) == said]
+    if len(letters) != 1:
+        return None
+    return Decision(letters[0], "only an option text", (plain.origin[0], plain.origin[-1] + 1))
 
 
 _SETTLED = frozenset({"several answers", "contradictory answers", "outside the options", "none of them"})
 
 # --- what belongs to the reply ----------------------------------------------------------------------
 
-_STOP = re.compile(r"<\|[a-z_]{2,20}\|>|</s>|<eos>|<end_of_turn>|\[/?INST\]", re.IGNORECASE)
+_STOP = re.compile(r"<\|[a-z_ ]{2,20}\|>|</s>|<eos>|<end_of_turn>|\[/?INST\]", re.IGNORECASE)
 _NEXT = re.compile(
-    r"\n[ \t]*(?:(?:question|q|问题|题目|问|problem|exercise|human|user|example|assistant|"
+    r"\n[ \t]*(?:(?:(?:next[ \t]+|another[ \t]+|new[ \t]+)?question|q|问题|题目|问|problem|exercise|human|"
+    r"user|example|assistant|"
     r"instruction|input|例题?)[ \t]*\d*[ \t]*[:：.)]|(?:下列|以下|下面|根据|关于)[^\n]{4,}|"
     r"第[ \t]*[\d一二三四五六七八九十]+[ \t]*题|【题目】|"
     r"\d{1,3}[.、)][ \t]*[^\n]{6,}\n+[ \t]*\(?A[.、):]|"
@@ -95,6 +108,7 @@ _FINDERS = (
     find_conclusions,
     find_lone_letters,
     find_pointers,
+    find_texts_with_letters,
     find_ruled_out,
     find_verdicts,
     find_retractions,
@@ -139,6 +153,8 @@ def _later(page: Page, current: Statement | None, new: Statement) -> Statement:
         return new if current is None or new.weight >= current.weight else current
     if new.letters < current.letters and (new.overrides or new.weight > current.weight):
         return new
+    if _is_the_rest(page, current, new):
+        return current
     if new.adds and new.weight <= current.weight + 1 and not new.overrides:
         return _contradiction(current, new)
     if new.weight > current.weight or (new.overrides and new.weight >= min(current.weight, 2)):
@@ -149,6 +165,12 @@ def _later(page: Page, current: Statement | None, new: Statement) -> Statement:
     if new.weight >= 4 and far:
         return new
     return _contradiction(current, new)
+
+
+def _is_the_rest(page: Page, current: Statement, new: Statement) -> bool:
+    """Whether ``new`` calls all options right but the one chosen: where the wrong one was asked for."""
+    rest = frozenset(page.options) - current.letters
+    return current.weight >= 3 and new.weight == 1 and len(rest) >= 3 and new.letters == rest
 
 
 def _contradiction(current: Statement, new: Statement) -> Statement:

@@ -17,8 +17,15 @@ HEAD, TAIL = 16_000, 48_000
 """Of a longer reply so many characters from its beginning and its end are read."""
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-_THINKING_ENDS = re.compile(r"</(?:think|thinking|thought)\s*>", re.IGNORECASE)
-_THINKING_BEGINS = re.compile(r"\s*<(?:think|thinking|thought)\s*>", re.IGNORECASE)
+_THINKING_ENDS = re.compile(
+    r"</(?:seed:)?(?:think|thinking|thought)\s*>|\[/think\]|◁/think▷|<\|channel\|>final<\|message\|>",
+    re.IGNORECASE,
+)
+_THINKING_BEGINS = re.compile(
+    r"\s*(?:<(?:seed:)?(?:think|thinking|thought)\s*>|\[think\]|◁think▷|"
+    r"(?:<\|start\|>assistant)?<\|channel\|>analysis)",
+    re.IGNORECASE,
+)
 _STYLED = re.compile(
     "[\u00a0\u2000-\u200a\u3000\u2100-\u214f\u249c-\u24e9\uff00-\uffef\U0001d400-\U0001d7ff]"
 )
@@ -71,8 +78,12 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.MULTILINE), piece)
     for pattern, piece in (
         (r"~~[^~\n]{1,80}~~", " "),
+        (r"^A[ \t]*[:：][ \t]*(?=\(?[A-Z](?:[.)]|\s*$))(?![^\n]*\n\s*B[ \t]*[:：])", "answer: "),
         (r"\\(?:boxed|fbox)\s*\{?", " boxed: "),
-        (r"\\(?:text|math|rm|bf|it|sf|tt|mbox|emph|operatorname|display|left|right|quad|big)[a-z]*\s*", " "),
+        (
+            r"\\(?:text|math|bold|underline|rm|bf|it|sf|tt|mbox|emph|operatorname|display|left|right|quad|big)[a-z]*\s*",
+            " ",
+        ),
         (r"\\[()\[\],;!: ]", " "),
         (r"</?(?:final[_-]?answer|answer|choice|final|result|ans)\s*/?>(?=\s*</)", "\n"),
         (r"<(?:final[_-]?answer|answer|choice|final|result|ans)\s*>", "\nfinal answer: "),
@@ -87,7 +98,8 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\[ \]", "☐"),
         (r"^[ \t]*#+[ \t]*", ""),
         (r"\}(?=\s+[A-Za-z])", " ."),
-        (r"[*`$\"“”「」『』«»„{}]|__", ""),
+        (r"(?<=[a-z][a-z])_(?=[a-z][a-z])", " "),
+        (r"[*`$\"“”「」『』«»„{}]|__|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", ""),
     )
 )
 _DROPPED_QUOTES = re.compile(r"(?<![A-Za-z])['‘’]([A-Za-z])['’](?![A-Za-z])")

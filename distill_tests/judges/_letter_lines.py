@@ -9,7 +9,7 @@ from distill_tests.judges._letter_answers import text_at
 from distill_tests.judges._letter_statements import Found
 
 _LINE = re.compile(r"[^\n]+")
-_LAST_WORDS = 60
+_LAST_WORDS, _LAST_SENTENCE = 60, 160
 
 
 def lines_of(text: str) -> list[re.Match[str]]:
@@ -36,6 +36,8 @@ def _line(found: Found, line: re.Match[str], *, opens: bool, closes: bool) -> No
         return
     letters, start = found.page.letters_in(*match.span("g")), match.start("g")
     rest = patterns.I_GUESS.sub("", text[match.end() : line.end()])
+    if rest.strip() in (":", "：") and not (opens and closes):
+        return
     rest = re.sub(rf"^(?:\s*{text[start]})+(?=\W|$)", "", rest)
     if patterns.ALONE.fullmatch(rest) and (opens or closes or len(letters) == 1):
         weight = 4 if closes and not opens and not match["nth"] else 3
@@ -56,9 +58,12 @@ def _is_called_wrong(text: str, match: re.Match[str], end: int) -> bool:
 
 
 def _closing_letter(found: Found, line: re.Match[str]) -> None:
-    """A last sentence that is a letter: ``… Hmm. C.``"""
+    """A last sentence that is a letter: ``… Hmm. C.``; or ends in one: ``Since sound needs air, B.``"""
     tail = line.group()[-_LAST_WORDS:]
     closing = patterns.CLOSING.search(tail)
+    if closing is None:
+        tail = line.group()[-_LAST_SENTENCE:]
+        closing = patterns.BECAUSE_CLOSING.search(tail)
     if closing is None:
         return
     place = line.end() - len(tail) + closing.start("g")

@@ -14,17 +14,25 @@ _MAYBE = re.compile(rf"\b(?:{words.MAYBE_EN})\b|{words.MAYBE_ZH}")
 _CORRECTS = re.compile(rf"\b(?:{words.CORRECTS[0]})\b|{words.CORRECTS[1]}")
 _ALSO = re.compile(rf"\b(?:{words.ALSO[0]})\b|{words.ALSO[1]}")
 _CLAUSE_END = re.compile(
-    r"[,，;；。!！?？\n:：]|\.(?=\s|$)|\b(?:but|because|since|although|though)\b|但|因为"
+    r"[,，;；。!！?？\n:：]|\.(?=\s|$)|"
+    r"\b(?:but|because|since|although|though|therefore|thus|hence|(?<!if )so)\b|"
+    r"但|因为|所以|因此|因而"
 )
+_SUPPOSED = re.compile(r"\b(?:if|unless)\b|^\s*(?:had|were)\b|(?<![一-鿿])若|如果|假如|倘若|要是|假设")
+_THEN = re.compile("则|那么")
 _SENTENCE_END = re.compile(r"[。！？!?\n;；]|\.\s")
 _REST_OF_CLAUSE = re.compile(r"[^.!?。！？\n,，]{0,60}")
 _TAG = re.compile(r"\b(?:right|correct|isn\s+t it|ok|okay|no)\s*$|对吧|是吧")
 
 
 class Mood(NamedTuple):
-    """``unreal``: a supposition or another's view; ``so``: a conclusion; ``also``: beside another answer."""
+    """``unreal``: a supposition or another's view; ``supposed``: what follows from a supposition.
+
+    ``so``: a conclusion; ``also``: beside another answer.
+    """
 
     unreal: bool
+    supposed: bool
     asked: bool
     maybe: bool
     so: bool
@@ -49,11 +57,16 @@ def mood_of(text: str, start: int, end: int, *, said: int, previous: int) -> Moo
     sentence = _SENTENCE_END.split(text[max(0, start - 90) : start])[-1]
     shown = clause + text[start:said]
     rest = re.split(r"[,，;；。.\n]", text[end : end + 8])[0]
+    supposed = _SUPPOSED.search(sentence) is not None
+    concluding = sentence + text[start : start + 6]
+    so = _SO.search(_THEN.sub("", concluding) if supposed else concluding) is not None
+    rather = _RATHER.search(sentence) is not None
     return Mood(
-        unreal=_UNREAL.search(shown) is not None and _RATHER.search(sentence) is None,
+        unreal=_UNREAL.search(shown) is not None and not rather,
+        supposed=supposed and not so and not rather,
         asked=_is_asked(text, end),
         maybe=_MAYBE.search(shown) is not None,
-        so=_SO.search(sentence + text[start : start + 6]) is not None,
+        so=so,
         corrects=_CORRECTS.search(text[max(previous, start - 120) : start]) is not None,
         also=_ALSO.search(clause[-6:] + text[start:end] + rest) is not None,
     )

@@ -17,9 +17,9 @@ def _p(*pieces: str) -> re.Pattern[str]:
 
 _JOIN = (
     rf"(?:[\s{OWN_TEXT}()]{{0,200}}?"
-    r"(?:,\s*(?:and|or)\b|，\s*(?:和|或)|[,，、/&+]|;|\band\b|\bor\b|\bnor\b|\bas\s+well\s+as\b|"
+    r"(?:,\s*(?:and|or)\b|，\s*(?:和|或)|\band/or\b|[,，、/&+|]|;|\band\b|\bor\b|\bnor\b|\bas\s+well\s+as\b|"
     r"以及|或者|还是|和|与|及|或|跟)\s*"
-    r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|选项|是|选)?|)"
+    r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|选项)?|)"
 )
 GROUP: Final = rf"{OPTION}(?:{_JOIN}{OPTION}){{0,25}}"
 """One letter, or several that are joined: ``A, B and D``, ``A、B``, ``AB``."""
@@ -41,6 +41,8 @@ NEGATION = _p(rf"(?:\b(?:{words.NOT_EN})\b|\b\w+n\s+t\b|{words.NOT_ZH})")
 ANSWER = _p(
     rf"(?P<formal>\bfinal\s+|最终|最后)?(?:\b(?P<strong>{words.ANSWER_EN})\b|(?P<zh>{words.ANSWER_ZH})|",
     rf"\b(?:{words.RIGHT_EN})\s+(?P<right>{words.CHOICE_EN}|{words.ONE_EN})\b|",
+    rf"\b(?:correct|right|best|most\s+(?:appropriate|suitable|likely)|closest)\s+(?P<thing>{words.THING_EN})",
+    r"(?=\s+(?:here\s+)?(?:is|would|should|must)\b)|",
     rf"\b(?P<weak>{words.CHOICE_EN})(?=\s*(?:is|would|should|must|:|"
     r"(?:that|which)\s+(?!(?:is|are|was|isn|does|do|doesn|don)\b)))|",
     r"(?P<adj>\b(?:correct|right)(?=\s*[:=-])|",
@@ -71,8 +73,8 @@ NOT_CHOOSE_ZH = _p(rf"(?:{words.NOT_CHOOSE_ZH}|不能|不该|不应该?|不会|�
 POINT = _p(rf"\b(?:{words.POINT_EN})\b|\bi\.\s?e\.|(?P<zh>{words.POINT_ZH})")
 SO = _p(rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|✅|☑|✓|⭐){_FILL}")
 CORRECTED = _p(
-    r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|no|(?<!anything\s)but|sorry|or\s+rather)\b|",
-    r"不对|更正|改为|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
+    r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|i\s+meant?|make\s+(?:it|that)|no|(?<!anything\s)but|sorry|or\s+rather)\b|",
+    r"不对|更正为?|改为|改选|改成|(?<=[.…。，,;；？?！!—])不(?=[，,])|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
     rf"(?:(?:no|wait|actually|sorry|maybe|not)\b[\s,]*)?{_FILL}",
 )
 CLOSES = _p(
@@ -83,6 +85,13 @@ CLOSES = _p(
 )
 """What may follow a letter that is concluded, pointed at or corrected to."""
 
+SO_IS_WRONG = _p(rf"(?:\b(?:{words.BAD_EN})\b|n\s+t\b)[^.!?\n]{{0,30}}$")
+MORE_LETTERS = _p(rf"(?:[ \t]+{OPTION})+[\s.。]*(?:\n|$)")
+LETTER_WITH_TEXT = _p(rf"[\s(\[]*(?P<x>{OPTION})[\s.:)、]+(?={OWN_TEXT})")
+IS = _p(
+    r"\b(?:is|was|are|were|be|called|named|(?P<weak>in|into|by|from|to|as|at|of|on|with))\s+(?:(?:the|an?)\s+)?|",
+    r"[是为叫]\s*",
+)
 ONLY = _p(
     rf"\bonly\s+(?:(?:options?|choice|answer|statement)\s+)?(?P<g>{OPTION})\s+",
     r"(?!(?:is|are|was)\s+(?:wrong|incorrect|false|not)|not|isn|doesn|and|or)[a-z]+",
@@ -102,7 +111,7 @@ _ADVERB = (
     r"quite|factually|partially|partly|plainly|hence|likely|surely|entirely|totally|more|less|much)\b){0,4}"
 )
 _AFTER_GROUP = (
-    rf"(?:[\s.:)\]】、,，(\-–—→←=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
+    rf"(?:[\s.:?？)\]】、,，(\-–—→←=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
     r"就|项|句|才|才是|最|的){0,260}"
 )
 VERDICT_DIRECT = _p(
@@ -121,9 +130,9 @@ VERDICT_ZH = _p(
     rf"(?P<g>{GROUP})[.:)、]?{_NO_END}{{0,100}}?(?:(?P<bad>{words.BAD_ZH})|(?P<good>{words.GOOD_ZH}))"
 )
 VERDICTS = (VERDICT_DIRECT, VERDICT_BE, VERDICT_ZH)
-SUITS, SUITS_NOT = _p(words.SUITS_ZH), _p(words.SUITS_NOT_ZH)
+SUITS, SUITS_NOT = _p(words.SUITS_ZH, rf"|\b(?:{words.SUITS_EN})\b"), _p(words.SUITS_NOT_ZH)
 PLAINLY_GOOD = _p(r"the\s|my|正确答案|是正确答案|为答案|是答案|最")
-REST_OF_SENTENCE = _p(r"[^。！？!?\n;；\ue000-\ue119]{0,60}")
+REST_OF_SENTENCE = _p(r"[^。！？!?\n;；\ue000-\ue119\ue300]{0,60}")
 DENIED_AFTER = _p(
     rf"\s*[{OWN_TEXT})]*\s*(?:选项|项)?\s*(?:\b(?:is|are|was)\s+{_ADVERB}\s*(?:{words.BAD_EN})\b|",
     r"\b(?:isn|wasn)\s+t\b|(?:是|也|都|均)?(?:错误的?|不对|不正确|错的?))(?![^\n。.]{0,6}符合)",
@@ -140,9 +149,10 @@ MARK_BEFORE = _p(
 OUT = _p(
     r"(?:\b(?:not|rules?\s+out|ruled\s+out|ruling\s+out|eliminat\w+|exclud\w+|reject\w*|discard\w*|",
     r"dismiss\w*|cross(?:ed|ing|es)?\s+out|instead\s+of|rather\s+than|unlike|neither|isn\s+t|can\s+t\s+be|",
-    r"cannot\s+be|avoid|never|incorrect\s*:|wrong\s*:|no\s+to|than)\b|",
+    r"cannot\s+be|avoid|never|incorrect\s*:|wrong\s*:|no\s+to|(?<!other\s)than)\b|",
     r"排除了?|不选|不应该?选|不能选|不会选|别选|不是|并非|而非|淘汰|去掉|划掉|否定|不可能是|不会是|除了|",
-    rf"而不是|先排除|错误的?[:：]|误选|错选|[{words.MARKS_BAD}])[\s:]*",
+    r"而不是|先排除|错误的?[:：]|误选|错选|",
+    rf"(?<![\ue000-\ue119)])(?<![\ue000-\ue119)] )[{words.MARKS_BAD}])[\s:]*",
     r"(?:\b(?:options?|choices?|answers?|statements?|just|both|either)\b\s*|选项|掉|了|的是)*",
     rf"(?P<g>{GROUP})",
 )
@@ -163,15 +173,18 @@ NONE = _p(
 
 LINE = _p(
     r"[ \t]*(?:[>\-•·|✅☑✓👉➡⭐→(\[【]|",
-    r"(?P<nth>(?:question|q|no|item|problem|第)?[ \t]*\(?\d{1,3}(?:题|[ \t]*[.)、:-]|[ \t]+-)[ \t]*:?))*",
+    r"(?P<nth>(?:question|q|no|item|problem|第)?[ \t]*\(?\d{1,3}(?:题|[ \t]*[.)、:|-]|[ \t]+-)[ \t]*:?))*",
     r"[ \t]*",
     r"(?:(?:i\s+think|[a-z]{4,}ly|no\s+doubt|there\s+s|maybe|perhaps|hmm|well|yes|ok|okay|sure|",
-    r"most\s+likely)[,!.:]?\s+)?",
+    r"most\s+likely|(?:must|should|has\s+to|would|got\s+to|that\s+d)\s+be|gotta\s+be)[,!.:]?\s+)?",
     rf"(?:(?:the\s+)?(?:options?|choice|letter)\s+|选项\s*|第)?(?P<g>{GROUP})",
 )
-I_GUESS = _p(r"\s+i\s+(?:guess|think|believe|suppose)\b")
+I_GUESS = _p(
+    r"\s*,?\s+(?:i\s+(?:guess|think|believe|suppose)|of\s+course|then|and\s+nothing\s+else|for\s+sure|"
+    r"obviously|clearly|definitely|no\s+doubt|without\s+(?:a\s+)?(?:doubt|question))\b"
+)
 ALONE = _p(
-    rf"\s*(?:选项|项|option|choice)?[\s.:)\]】、,，。!！?？|✅✓✔√☑'\"{OWN_TEXT}(\-–—;；…",
+    rf"\s*(?:选项|项|option|choice|only|alone)?[\s.:)\]】、,，。!！?？|✅✓✔√☑'\"{OWN_TEXT}(\-–—;；…",
     "\U0001f300-\U0001faff\u2600-\u27bf哦吧啦呀啊呢了哈嘛]*",
     r"(?:\d+\s*%[)\s]*)?",
 )
@@ -180,11 +193,18 @@ OPENS = _p(
     rf"\b(?:because|since|as|due|for|rather|instead|over|not)\b|因为|{OWN_TEXT})",
 )
 WRONG_IN_LINE = _p(r"\s*,\s*[^,\n]{0,40}(?:is|are)\s+(?:wrong|incorrect)")
+BECAUSE_CLOSING = _p(
+    r"(?:\b(?:since|because|as|given)\b|因为|由于)[^.!?。！？\n]{3,}[^.!?。！？\n\s\ue000-\ue119][,，]\s*",
+    rf"(?P<g>{OPTION})[\s.。!！)]*$",
+)
 CLOSING = _p(rf"(?:^|(?<!\d)[.。!！?？…:：])\s*(?P<g>{GROUP})\s*[.。!！?？)]*\s*$")
 LINE_LABEL = _p(
     r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",
     rf"(?P<x>{OPTION})(?=[ \t]*(?:[.:)\]】、,，\-–—|(]|$|{OWN_TEXT}))",
 )
+SAID_BEFORE = _p(rf"(?:\b(?:is|be|s)\b|(?:{words.ANSWER_EN})|{words.ANSWER_ZH}|[是为选])[\s:(\[]*$")
+"""What leads to an answer and not to the next label of a list."""
+
 INLINE_LABEL = _p(
     rf"(?<=[\s.。;；,，、:)/|])(?P<x>{OPTION})(?:[.:)、\]]|\s*-)?\s*(?={OWN_TEXT})|",
     rf"(?<![^\s;；,，])(?P<y>{OPTION})(?=[:)、]|\s*[(=:-]?\s*\d+(?:\.\d+)?\s*%)",

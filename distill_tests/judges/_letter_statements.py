@@ -72,7 +72,8 @@ class Found:
             self.taken.update(places)
         if mood.unreal or (mood.asked and not lone):
             return
-        weight = 1 if mood.maybe else 5 if mood.so and weight == 4 else weight
+        weight = 1 if mood.maybe else min(weight, 2) if mood.supposed else weight
+        weight = 5 if mood.so and weight == 4 else weight
         overrides = overrides or ((mood.so or mood.corrects) and not mood.also)
         self._add(Statement(start, end, letters, "answer", weight, rule, overrides, mood.also))
 
@@ -140,4 +141,5 @@ def listed(page: Page) -> frozenset[int]:
 
 def _follows(text: str, before: int, place: int) -> bool:
     same_form = (text[place + 1 : place + 2] or "\n") == text[before + 1 : before + 2]
-    return same_form and ord(text[place]) == ord(text[before]) + 1
+    said = patterns.SAID_BEFORE.search(text[max(0, place - 24) : place]) is not None
+    return same_form and not said and ord(text[place]) == ord(text[before]) + 1

@@ -8,7 +8,7 @@ letter becomes :data:`OWN_TEXT`, so that an option's wording is never read as th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from distill_tests.judges._letter_words import (
     COUNTED_NOUNS_EN,
     COUNTED_NOUNS_ZH,
     OPTION_WORDS,
+    SIMPLIFIED,
 )
 
 FIRST, FOREIGN, OWN_TEXT = 0xE000, 0xE100, "\ue200"
@@ -55,45 +56,77 @@ def is_letter(char: str) -> bool:
 # --- letters --------------------------------------------------------------------------------------
 
 _SINGLE = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z](?![A-Za-z0-9_])")
+_LETTERS_JOINED = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[A-Z]{1,26}|[a-z]|and|or|both|neither|nor|only|all|of)(?![A-Za-z0-9_])|[和与及或、都]"
+)
 _RUN = re.compile(r"(?<![A-Za-z0-9_])[A-Z]{2,26}(?![A-Za-z0-9_])")
 _OPENS, _CLOSES = "([{<〈《【〔（", ")]}>〉》】〕）"
-_OPERATOR_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[=+*÷<>^−∩∪·]\s?$|[°∠△⊙√\\^]$")
-_OPERATOR_AFTER = re.compile(r"\s?[=+*÷<>^−∩∪·]{1,2}\s?[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]")
-_ABBREVIATED = re.compile(r"(?<![A-Za-z])[A-Za-z]\.$")
+_OPERATOR_BEFORE = re.compile(
+    r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]\s?$|=[^=\n]{1,20}\s[-–/]\s$|[°∠△⊙√\\^]$"
+)
+_OPERATOR_AFTER = re.compile(r"\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]")
+_ABBREVIATED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]|[Pp]h)\.$")
 _HYPHEN_BEFORE = re.compile(r"(?<!answer)(?<!option)(?<!choice)(?<=[A-Za-z])[-‐]$", re.IGNORECASE)
 _HYPHEN_AFTER = re.compile(r"[-‐][A-Za-z0-9]|['’](?!s\b)[A-Za-z]|\.[A-Za-z](?![A-Za-z])")
 _NUMBER_BEFORE = re.compile(r"(?<![A-Za-z#第] )(?<![A-Za-z#第])\d (?:degrees )?$")
 _COUNTED_BEFORE = re.compile(
-    rf"(?<![A-Za-z])(?:{COUNTED_NOUNS_EN})\.?\s+$|(?:{COUNTED_NOUNS_ZH})\s?$", re.IGNORECASE
+    rf"(?<![A-Za-z])(?:{COUNTED_NOUNS_EN})(?:\.?\s+|:\s*)$|(?:{COUNTED_NOUNS_ZH})\s?$", re.IGNORECASE
 )
 _COUNTED_AFTER = re.compile(r"\s?(?:点|型(?!号)|级|城|罩|语言|盘|座|肝|细胞|组同学|同学)")
 _OPTION_BEFORE = re.compile(rf"(?:{OPTION_WORDS})[\s:(\[]*$", re.IGNORECASE)
 _ENDS = re.compile(r"\s*(?:$|\n|[^\sA-Za-z0-9])")
+_ADJECTIVE = re.compile(
+    r"\s+(?:correct|incorrect|right|wrong|true|false|best|most)\s+"
+    r"(?!(?:and|but|because|since|so|as|while|for|then|or)\b|[A-Za-z]\b)(?:likely\s+)?(?:answers?|options?|choices?|statements?|[a-z]{3,})",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\s+([A-Za-z]+)")
 
 
 def marked(text: Text, options: Mapping[str, str]) -> Page:
     """``text`` with its option letters as private characters, in lower case, and option texts masked."""
     plain = {letter: option_text(words) for letter, words in options.items()}
-    lower = _in_letters(text.chars, plain)
-    own = {letter: _in_letters(words, plain).lower() for letter, words in plain.items()}
+    whole = {words for words in plain.values() if _has_a_letter_inside(words)}
+    kept = [
+        match.span()
+        for words in whole
+        for match in re.finditer(text_pattern(words.lower()), text.chars.lower())
+    ]
+    lower = _in_letters(text.chars, plain, {one for span in kept for one in range(*span)})
+    own = {
+        letter: _lowered(words) if words in whole else _in_letters(words, plain)
+        for letter, words in plain.items()
+    }
     return _masked(Page(lower, text.origin, "".join(options), own, {}))
 
 
-def _in_letters(text: str, options: Mapping[str, str]) -> str:
-    """``text`` in lower case with every letter of an option as its private character."""
+def _has_a_letter_inside(words: str) -> bool:
+    """Whether an option's text has a letter beside other words: *5 A*, 线段AB, but not *A and B*."""
+    if not (_SINGLE.search(words) or _RUN.search(words)):
+        return False
+    return re.search(r"\w", _LETTERS_JOINED.sub(" ", words)) is not None
+
+
+def _in_letters(text: str, options: Mapping[str, str], kept: Set[int] = frozenset()) -> str:
+    """``text`` in lower case with every letter of an option as its private character, but at ``kept``."""
     chars = list(text)
     for match in _RUN.finditer(text):
         run = match.group()
+        if match.start() in kept:
+            continue
         if len(run) <= len(options) and list(run) == sorted(set(run)) and set(run) <= set(options):
             chars[match.start() : match.end()] = [chr(FIRST + ord(one) - 65) for one in run]
     for match in _SINGLE.finditer(text):
         place = match.start()
-        if (mark := _mark(text, place, options)) is not None:
+        if place not in kept and (mark := _mark(text, place, options)) is not None:
             chars[place] = mark
             if _is_bracketed(text, place):
                 chars[place - 1], chars[place + 1] = " ", ")"
-    lower = "".join(low if len(low := one.lower()) == 1 else one for one in chars)
+    return _lowered("".join(chars))
+
+
+def _lowered(text: str) -> str:
+    lower = "".join(low if len(low := one.lower()) == 1 else one for one in text).translate(SIMPLIFIED)
     return re.sub(r"(?<=[a-z])['’‘ʼ](?=[a-z])", " ", lower)  # it's, isn't: as the word lists have them
 
 
@@ -112,7 +145,7 @@ def _mark(text: str, place: int, options: Mapping[str, str]) -> str | None:
     """The private character for the letter at ``place``; None where it is no option's letter."""
     char = text[place]
     index, known = ord(char.upper()) - 65, char.upper() in options
-    if not known and char.islower():
+    if not known and (char.islower() or char in options.values()):
         return None
     mark = chr((FIRST if known else FOREIGN) + index)
     before, after = text[max(0, place - 24) : place], text[place + 1 : place + 40]
@@ -121,11 +154,11 @@ def _mark(text: str, place: int, options: Mapping[str, str]) -> str | None:
         return None if called and not _OPTION_BEFORE.search(before[:-1]) else mark
     if _is_part_of_something(before, after):
         return None
+    if char in "Ii" and not _ENDS.match(after) and not re.match(r"\s+(?:is|because|since)\b", after):
+        return None
     if _OPTION_BEFORE.search(before):
         return mark
     if char in "Aa" and not _stands_alone(text, place, options.get("A", "")):
-        return None
-    if char in "Ii" and not _ENDS.match(after) and not re.match(r"\s+(?:is|because|since)\b", after):
         return None
     return mark
 
@@ -149,11 +182,16 @@ def _stands_alone(text: str, place: int, own: str) -> bool:
     """Whether an A is a letter, not the article."""
     after = text[place + 1 : place + 400]
     word = _WORD.match(after[:40])
+    if _ADJECTIVE.match(after):
+        return False
     if _ENDS.match(after) or word is None:
         return True
     if word.group(1).lower() in AFTER_A_LETTER:
         return True
-    return bool(own) and re.sub(r"\s+", " ", after.lower()).lstrip().startswith(own.lower())
+    rest = re.sub(r"\s+", " ", after).lstrip()
+    if not own or not rest.lower().startswith(own.lower()):
+        return False
+    return not rest[0].islower() or re.match(r" (?!(?:because|since|as)\b)[a-z]", rest[len(own) :]) is None
 
 
 _LONGEST_FLEXIBLE = 2_000
@@ -181,21 +219,28 @@ def text_pattern(words: str) -> str:
     return f"{left}{body}{right}"
 
 
+def _glued(page: Page, place: int, words: str) -> int | None:
+    """Where ``words`` end that follow their letter without a gap, as Chinese may: B老舍."""
+    return place + len(words) if words[:1] > "\u2e80" and page.text.startswith(words, place) else None
+
+
 def _masked(page: Page) -> Page:
     """Own texts after their letters masked; other options' texts after a letter noted."""
     chars, mismatched = list(page.text), dict[int, str]()
     patterns = [
-        (letter, re.compile(_BETWEEN + f"(?:{text_pattern(words)})"))
+        (letter, re.compile(f"(?P<gap>{_BETWEEN})(?:{text_pattern(words)})"))
         for letter, words in sorted(page.options.items(), key=lambda one: -len(one[1]))
         if words
     ]
     for match in re.finditer(OPTION, page.text):
         here = page.letter(match.group())
+        if glued := _glued(page, match.end(), page.options.get(here, "")):
+            chars[match.end() : glued] = OWN_TEXT * (glued - match.end())
+            continue
         for letter, pattern in patterns:
             if found := pattern.match(page.text, match.end()):
                 if page.options[letter] == page.options.get(here):
-                    start = match.end() + len(re.match(_BETWEEN, found.group()).group())  # type: ignore[union-attr]  # the pattern begins with it
-                    chars[start : found.end()] = OWN_TEXT * (found.end() - start)
+                    chars[found.end("gap") : found.end()] = OWN_TEXT * (found.end() - found.end("gap"))
                 elif here in page.options:
                     mismatched[match.start()] = letter
                 break

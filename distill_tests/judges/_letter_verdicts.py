@@ -7,6 +7,7 @@ import re
 from distill_tests.judges import _letter_patterns as patterns
 from distill_tests.judges import _letter_words as words
 from distill_tests.judges._letter_statements import Found
+from distill_tests.judges._letter_text import is_letter
 
 _GONE = "\ue300"
 _NONE_AS_OPTION = re.compile(r"\bnone\b|都不|均不|没有|以上")
@@ -39,7 +40,7 @@ def _without(text: str, places: set[int]) -> str:
 
 def _verdict(found: Found, match: re.Match[str]) -> None:
     groups = match.groupdict()
-    letters = found.page.letters_in(*match.span("g"))
+    letters = _judged_letters(found, match)
     rest = patterns.REST_OF_SENTENCE.match(match.string, match.end())
     tail = match.string[match.end("g") : rest.end() if rest else match.end()]
     suits = patterns.SUITS.search(tail) is not None and not patterns.SUITS_NOT.search(tail)
@@ -53,6 +54,14 @@ def _verdict(found: Found, match: re.Match[str]) -> None:
         found.answer(*match.span(), letters, weight, "called right", take=False)
     else:
         found.ruled_out(*match.span(), letters, "called wrong", take=False)
+
+
+def _judged_letters(found: Found, match: re.Match[str]) -> frozenset[str]:
+    """The letters a verdict is about: only the last of *of A, B and C, B is …*."""
+    named = [one for one in match["g"] if is_letter(one)]
+    if named[-1] in named[:-1] and re.search(r"[,，:]\s*.$", match["g"]):
+        return frozenset(found.page.letter(named[-1]))
+    return found.page.letters_in(*match.span("g"))
 
 
 def _is_denied(match: re.Match[str]) -> bool:

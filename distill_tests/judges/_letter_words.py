@@ -22,7 +22,8 @@ AFTER_A_LETTER = frozenset(
         "would seems appears looks must should has can cannot could does do doesn fits matches best most "
         "only while whereas describes states says refers shows gives represents satisfies works being "
         "rather instead correct incorrect right wrong true false isn wasn over than it however although "
-        "though",
+        "though makes made stands explains follows comes gives sounds fails violates contradicts involves "
+        "contains includes means applies belongs corresponds remains wins holds might may will",
     )
 )
 """Words that follow the letter A but never the article."""
@@ -32,7 +33,10 @@ COUNTED_NOUNS_EN = (
     "category|building|room|platform|gate|row|column|factor|malcolm|mrs?|drs?|blood|point|angle|vertex|"
     "axis|zone|layer|series|rated|exhibit|phase|level"
 )
-COUNTED_NOUNS_ZH = "维生素|维他命|点|线段|直线|射线|角|血型|乙肝|计划|字母键|甲型|常数|小|大写字母"
+COUNTED_NOUNS_ZH = (
+    "维生素|维他命|点|线段|直线|射线|角|血型|乙肝|计划|字母键|甲型|常数|元素|电容|电阻|小|大写字母|"
+    "(?:垂足|交点|中点|圆心|顶点|焦点|端点|记|标记|称|表示)为"
+)
 
 # --- answers --------------------------------------------------------------------------------------
 
@@ -50,21 +54,29 @@ CHOICE_EN = _any(
 ONE_EN = _any(
     "one|ones|statement|statements|sentence|sentences|description|word|phrase|fact|example|"
     "expression|claim|"
-    "item|candidate|city|number|value|definition|reason|explanation|interpretation|inference|exception"
+    "item|candidate|match|fit|bet|city|number|value|definition|reason|explanation|interpretation|inference|"
+    "exception"
 )
+THING_EN = (
+    r"(?!(?:angle|side|end|hand|triangle|half|column|corner|edge|bank|"
+    r"foot|leg|arm|eye|ear|way|now|away|to)s?\b)[a-z]{3,}"
+)
+"""What *the correct …* may be called, but for a right angle or the right side."""
 BE_EN = _any(
     "is|are|was|would be|should be|must be|has to be|have to be|had to be|will be|could be|might be|may be|"
-    "can only be|can be|ought to be|needs to be|seems to be|appears to be|seems|remains|becomes|"
-    "reads|stays|"
+    "can only be|could only be|can be|ought to be|needs to be|seems to be|appears to be|seems|remains|"
+    "becomes|reads|stays|"
     "turns out to be|is going to be|s|est|es|ist|lautet|é|è"
 )
 CHOOSE_EN = _any(
     "choose|chose|chosen|choosing|select|selected|selecting|pick|picked|picking|go with|going with|"
     "went with|"
+    "settled on|decided on|ended up with|landed on|"
     "go for|going for|opt for|opting for|settle on|settling on|settle for|vote for|lean towards|"
     "lean toward|"
     "leaning towards|leaning toward|stick with|sticking with|stick to|mark|circle|tick|say|guess|bet on|"
-    "answer with|answer|conclude that it is|conclude that it s|take|choice goes to|get|put|"
+    "answer with|answer|fill in|looking for|conclude that it is|conclude that it s|conclude|take|"
+    "choice goes to|get|put|"
     "vote goes to|pick option|"
     "my money is on|change it to|change my answer to|change to|switch to|switching to|revise it to|"
     "correct it to|correct that to|am for"
@@ -81,7 +93,7 @@ POINT_EN = _any(
     "which is|this is|"
     "is option|is choice|is letter|is answer|which matches|this matches|matches|match|"
     "we are left with|we re left with|remaining option is|"
-    "should have been|i meant|i mean|nope|namely|make it"
+    "should have been|namely"
 )
 SO_EN = _any(
     "therefore|thus|hence|so|ergo|consequently|accordingly|in conclusion|conclusion|finally|in summary|"
@@ -110,7 +122,8 @@ GOOD_EN = _any(
     "the one|the final answer|my answer|my choice|my pick|my final|our answer|correct|right|true|"
     "valid|accurate|"
     "best|answer|appropriate|suitable|most|likely|more likely|more accurate|closest|it|preferred|better|"
-    "selected|chosen|picked|what i|a better|spot on|the clear winner|the winner|the intended"
+    "selected|chosen|picked|what i|a better|your|the way to go|"
+    "spot on|the clear winner|the winner|the intended"
 )
 BAD_EN = _any(
     "the incorrect answer|the wrong answer|the wrong choice|incorrect|inaccurate|wrong|false|untrue|"
@@ -126,7 +139,7 @@ WRONG_ONE_EN = _any(
 )
 DOES_EN = _any(
     "fits|fits best|matches|works|satisfies|makes sense|makes the most sense|stands out|it is|"
-    "for sure|wins|holds|gets my vote|gets it|"
+    "for sure|wins|holds|beats|gets my vote|gets it|"
     "best describes|best matches|best fits|is it|alone"
 )
 FAILS_EN = _any(
@@ -137,11 +150,16 @@ FAILS_EN = _any(
     "can be crossed out|should be eliminated|has nothing to do|have nothing to do|seems off|goes too far"
 )
 
+SUITS_EN = (
+    r"(?:mak(?:es|ing)\s+(?:it|this|that)|(?:so|and)\s+(?:it|this|that)\s+(?:is|s))\s+(?:the|our|my)\s+"
+    r"(?:(?:correct|right)\s+)?(?:answer|choice|option|one)|is\s+what\s+(?:the\s+question|we)"
+)
+"""Said of an option that was just called wrong: that is why it is chosen."""
 GOOD_ZH = (
     "是?(?:本题|该题|这道题|此题)?(?:的)?(?:唯一)?(?:的)?正确(?:答案|选项|的)?|符合题意|符合要求|"
     "符合条件|符合|当选|正确|"
     "是对的|才对|对的|最合适|最恰当|最准确|最符合|最佳|最好|最优|无疑|最贴切|更合适|更准确|更符合|更恰当|更好|"
-    "为答案|是答案|"
+    "为答案|是答案|即?为所求|即所求|"
     "为本题答案|是本题答案|才是答案|可选|成立|准确|恰当|无误|说得对|合理|合适|对(?![于应比])|✅|☑|✓|✔|√|⭕"
 )
 SUITS_ZH = (
@@ -182,7 +200,7 @@ CHOOSE_ZH = "蒙一个|猜一个|我猜|押|选择|选取|选出|选定|选用|�
 NOT_CHOOSE_ZH = "不|别|没|未|勿|误|错|非|无|难|易"
 POINT_ZH = (
     "那就是|也就是|就是|应该是|应当是|应该为|应是|应为|只能是|对应的是|对应|则为|则是|即为|即|便是|"
-    "剩下的是|只剩下|只剩|剩下|剩余|留下|改为|改选|更正为|改成|倾向于|倾向|指向|必为|必是|故为|属于|"
+    "剩下的是|只剩下|只剩|剩下|剩余|留下|倾向于|倾向|指向|必为|必是|故为|属于|"
     "归为|是|为"
 )
 FILL_ZH = (
@@ -193,18 +211,25 @@ SO_ZH = (
     "因此|所以|因而|于是|综上所述|综上|由此可知|由此可见|由此|总之|故此|从而|可知|最终|最后|可见|故|则|那么"
 )
 
+SIMPLIFIED = str.maketrans(
+    "選為應確錯誤對項題無個認結論擇該說這條則從當實際現綜後終還與兩種僅準據於沒嗎會過點線維級樣證斷覺乾淨",
+    "选为应确错误对项题无个认结论择该说这条则从当实际现综后终还与两种仅准据于没吗会过点线维级样证断觉干净",
+)
+"""Traditional characters of the words below and of options, as simplified ones."""
+
 # --- moods ----------------------------------------------------------------------------------------
 
 UNREAL_EN = _any(
-    "if|otherwise|else|suppose|supposing|assuming|unless|students?|people|others?|someone|somebody|one might|"
+    "if|otherwise|else|suppose|supposing|assuming|unless|students?|people|others|someone|somebody|one might|"
     "some|many|often|commonly|tempting|"
     "tempted|at first|first thought|initially|i thought|we thought|originally|first glance|whether|"
     "for example|e g|"
     "is asking|probability|chance|likelihood|odds|confidence|mistakenly|wrongly|"
     "cannot say|can t say|cannot determine|can t determine|unable to|cannot tell|can t tell|not sure|"
     "unsure|"
-    "don t think|do not think|don t believe|do not believe|doubt|not true that|not certain|unclear|once|"
-    "had been|were the|would have been|example|previous|last time|imagine|wouldn t|would not|previously"
+    "don t think|do not think|don t believe|do not believe|i doubt|we doubt|doubtful|"
+    r"not true that|not certain|unclear|once|had been|were the|would have been|(?<!this\s)example|previous|"
+    "last time|imagine|wouldn t|would not|previously"
 )
 UNREAL_ZH = (
     "如果|假如|倘若|要是|假设|假定|即使|有人|有的|有同学|同学|学生|很多人|许多人|不少人|大家|容易|"
@@ -214,7 +239,7 @@ UNREAL_ZH = (
     "不知道|不清楚|不认为|不觉得|看似|看起来像|可能会选|网友|老师问|干扰"
 )
 RATHER_EN = _any("if i had to|if i must|if i have to|if forced|if pressed|were to|were forced")
-MAYBE_EN = _any("might|may|could|perhaps|maybe|possibly")
+MAYBE_EN = _any(r"might|may|could(?!\s+only)|perhaps|maybe|possibly")
 MAYBE_ZH = "可能|也许|或许|大概|好像|似乎"
 CORRECTS = (
     _any(

@@ -91,6 +91,9 @@ def text_lines(table: Record, *, columns: int) -> Iterator[str]:
     Where it does not fit, each row stands in lines of its own.
     """
     brief = table["brief"]
+    if brief == 0:
+        yield f"{visible(table['title'])}: {_rows(len(table['rows']))} in summary.md"
+        return
     shown = table["rows"] if brief is None else table["rows"][:brief]
     rows = [
         [shorten(cell_text(cell, digits=table["digits"]), WIDEST) for cell in row]
@@ -108,4 +111,8 @@ def text_lines(table: Record, *, columns: int) -> Iterator[str]:
             yield f"  {first}: {named}"
     left = len(table["rows"]) - len(shown)
     if left > 0:
-        yield f"  and {left:,} more rows in summary.md"
+        yield f"  and {_rows(left).replace(' ', ' more ')} in summary.md"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

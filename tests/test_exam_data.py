@@ -298,7 +298,7 @@ def test_every_mistake_of_every_file_is_named_by_file_and_row_at_once(tmp_path: 
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("id,quesiton,A,B,answer", "no column 'question'; did you mean 'quesiton'?"),
+        ("id,quesiton,A,B,answer", "no column 'question'; is it 'quesiton'?"),
         ("id;question;A;B;answer", "its cells are parted by semicolons: .csv has commas, .tsv tabs"),
         ("id,question,A,B,D,answer", "from A on without a gap; lacking: C"),
         (

@@ -276,3 +276,14 @@ def test_a_folder_without_responses_is_refused(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "responses").mkdir()
     assert run(tmp_path) == 2
     assert "no MODEL.jsonl" in capsys.readouterr().err
+
+
+def test_a_base_or_sibling_of_no_model_is_named_with_its_near_miss(
+    written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = json.loads((written / "panel.json").read_text("utf-8"))
+    student = next(iter(sorted({path.name.split(".")[0] for path in (written / "responses").iterdir()})))
+    stored["siblings"] = {f"{student}x": [next(iter(stored["panel"].values()))[0]]}
+    (written / "odd.json").write_text(json.dumps(stored), encoding="utf-8")
+    run(written, panel="odd.json")
+    assert f"siblings: no model that is compared is called '{student}x'" in capsys.readouterr().err

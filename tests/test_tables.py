@@ -103,4 +103,9 @@ def test_a_table_that_is_too_wide_names_each_cell() -> None:
 
 def test_the_terminal_shows_the_first_rows_and_how_many_more_there_are() -> None:
     brief = as_json("similarity", LIKENESS) | {"brief": 1}
-    assert list(text_lines(brief, columns=80))[-1] == "  and 1 more rows in summary.md"
+    assert list(text_lines(brief, columns=80))[-1] == "  and 1 more row in summary.md"
+
+
+def test_a_table_of_no_brief_rows_is_a_pointer_to_the_report() -> None:
+    pointer = as_json("similarity", LIKENESS) | {"brief": 0}
+    assert list(text_lines(pointer, columns=80)) == ["likeness to gpt: 2 rows in summary.md"]

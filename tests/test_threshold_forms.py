@@ -153,6 +153,7 @@ def test_a_p_value_is_decided_on_the_answered_cases_within_max_missing() -> None
     assert _judged_p(0.3, missing=2).verdict is Verdict.PASSED
     assert _judged_p(0.3, missing=9).verdict is Verdict.BROKEN
     assert _judged_p(0.3, undrawn=4).verdict is Verdict.INCONCLUSIVE
+    assert _judged_p(0.1).verdict is Verdict.FAILED, "a p-value rejects at its level"
 
 
 def test_a_p_value_is_its_own_evidence_and_no_certainty() -> None:

@@ -85,7 +85,8 @@ def main(parsed: argparse.Namespace) -> int:
     judge = judges.get(parsed.name)
     models, options = _cards(parsed.models), _known(parsed.option, judge)
     alias = options.pop("model", None) or parsed.model
-    if parsed.output is not None and parsed.output.exists() and parsed.output.samefile(parsed.rows):
+    both = (parsed.output, parsed.rows)
+    if all(one is not None and one.exists() for one in both) and parsed.output.samefile(parsed.rows):
         return usage_error(f"--output {parsed.output} is the file that is read")
     if alias is None and not judge.parts:
         return _written(rows.judged_rows(parsed.rows, judge, models=models, options=options), judge, parsed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, get_args
 
@@ -85,6 +86,9 @@ def main(parsed: argparse.Namespace) -> int:
     if members := [model for model in file.students if model in file.panel.models]:
         say(f"listed under students, but members of the panel, and so not compared: {', '.join(members)}")
     absent = tuple(model for model in file.students if model not in responses)
+    for key, models in (("bases", file.known.bases), ("siblings", file.known.siblings)):
+        if unused := [model for model in models if model not in responses and model not in file.students]:
+            say(f"{key}: {_meant(unused, students)}")
     found = compare(
         responses,
         file.panel.members,
@@ -105,6 +109,15 @@ def main(parsed: argparse.Namespace) -> int:
     if parsed.output is not None:
         _write(parsed.output, document(found, absent, recorded.misaligned, level=parsed.level))
     return OK
+
+
+def _meant(unused: Sequence[str], students: Sequence[str]) -> str:
+    """Names of no model that is compared, each with what it looks like."""
+    near = {name: get_close_matches(name, students, n=1) for name in unused}
+    named = [
+        f"{name!r} (did you mean {found[0]!r}?)" if found else repr(name) for name, found in near.items()
+    ]
+    return f"no model that is compared is called {', '.join(named)}"
 
 
 def table(found: Comparison) -> Iterator[str]:

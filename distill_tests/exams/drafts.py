@@ -166,7 +166,7 @@ def _is_usable(columns: Sequence[str], header: Sequence[str], findings: Findings
     others = [name for name in columns if name not in known and name not in tuple(ascii_uppercase)]
     if "question" not in columns:
         near = get_close_matches("question", others, n=1)
-        hint = f"did you mean {quoted(near[0])}?" if near else _separator_hint(header)
+        hint = f"is it {quoted(near[0])}?" if near else _separator_hint(header)
         findings.wrong(1, 1, "no column 'question'", hint)
     letters = [name for name in columns if name in tuple(ascii_uppercase)]
     wanted = list(ascii_uppercase[: max(len(letters), LEAST_OPTIONS)])
@@ -254,7 +254,7 @@ def _of_object(row: Any, line: int, findings: Findings) -> Draft | None:
     wrong = [f"{quoted(name)} is no text" for name in TEXT_COLUMNS if not _is_text(cells.get(name, ""), name)]
     if "question" not in cells:
         near = get_close_matches("question", cells, n=1)
-        wrong.append("no 'question'" + (f": did you mean {quoted(near[0])}?" if near else ""))
+        wrong.append("no 'question'" + (f": is it {quoted(near[0])}?" if near else ""))
     options = _options(cells)
     if isinstance(options, str):
         wrong.append(options)

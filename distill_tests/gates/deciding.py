@@ -158,7 +158,7 @@ def _judge_value(gate: Gate, measure: Ruler, estimate: Estimate, counted: Cells,
         return _Judged(Verdict.INCONCLUSIVE, words.too_few(gate, estimate.n, counted))
     if estimate.value is None or (missing and not is_p_value) or counted.undrawn:
         return _judge_possible(gate, measure, estimate, missing, counted)
-    verdict = _held(measure, estimate.value)
+    verdict = _held(measure, estimate.value, strictly=is_p_value)
     return _Judged(verdict, words.by_value(gate, measure, estimate, verdict))
 
 
@@ -173,8 +173,11 @@ def _judge_possible(gate: Gate, measure: Ruler, estimate: Estimate, missing: int
     return _Judged(low, words.by_ends(gate, measure, ends, low, missing, counted))
 
 
-def _held(measure: Ruler, value: float) -> Verdict:
-    return Verdict.PASSED if measure.wrong(exact(value)) <= measure.threshold else Verdict.FAILED
+def _held(measure: Ruler, value: float, *, strictly: bool = False) -> Verdict:
+    """``strictly``: at the threshold it fails, as a p-value rejects at its level."""
+    wrong = measure.wrong(exact(value))
+    holds = wrong < measure.threshold if strictly else wrong <= measure.threshold
+    return Verdict.PASSED if holds else Verdict.FAILED
 
 
 def _by_logic(tallied: Tally) -> Verdict | None:

@@ -69,10 +69,12 @@ def across_words(gate: Record) -> str:
 def changed_lines(gate: Record, *, most: int = MOST_NAMED) -> Iterator[str]:
     """The cases that got worse than in the baseline, and those that got better, by id."""
     compared = gate.get("comparison") or {}
+    control = (gate.get("baseline") or {}).get("control")
+    what = f"the control {control}" if control else "the baseline"
     for way in [way for way in ("worse", "better") if way in compared]:
         told = compared[way]
         if told["count"]:
-            yield f"{way} than the baseline: {_named(told['cases'], told['count'], most)}"
+            yield f"{way} than {what}: {_named(told['cases'], told['count'], most)}"
 
 
 def failing_lines(gate: Record, *, most: int = MOST_NAMED, found_only: bool = False) -> Iterator[str]:

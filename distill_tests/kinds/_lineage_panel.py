@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 from distill_tests.errors import Problem
@@ -38,6 +39,7 @@ def settings_of(spec: Spec, target: Model) -> Settings:
 
 def misfits(spec: Spec, target: Model) -> Iterator[Problem]:
     """What cannot be compared: members without a maker, too few of them, a gate that could never fail."""
+    yield from _without_libraries(spec)
     unknown = list(_without_maker(spec))
     yield from unknown
     if spec.judge is not None:
@@ -56,6 +58,14 @@ def misfits(spec: Spec, target: Model) -> Iterator[Problem]:
             what = f"gate {gate.name!r}: {refused}"
             allowed = "add null models (nulls: […]) or raise fwer"
             yield Problem(place=gate.place or spec.place("gates", gate.name), what=what, allowed=allowed)
+
+
+def _without_libraries(spec: Spec) -> Iterator[Problem]:
+    """What computes the comparison is an extra; without it nothing should be asked."""
+    absent = [name for name in ("numpy", "scipy") if find_spec(name) is None]
+    if absent:
+        what = f"lineage is computed with {' and '.join(absent)}, which is not installed"
+        yield Problem(place=spec.place("kind"), what=what, allowed="pip install 'distill-tests[similarity]'")
 
 
 def _maker(model: Model) -> str:

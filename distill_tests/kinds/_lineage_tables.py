@@ -41,12 +41,14 @@ def lineage_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
     """For each spec a ranking of each target, how alike the targets are, and how alike all are."""
     by_spec: dict[str, list[Mapping[str, Any]]] = {}
     for row in records:
-        if row["type"] == "case" and row["trials"]:
-            by_spec.setdefault(row["spec"], []).append(row)
+        by_spec.setdefault(row["spec"], []).append(row)
     return tuple(table for rows in by_spec.values() for table in _of_spec(rows))
 
 
-def _of_spec(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+def _of_spec(records: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
+    rows = [row for row in records if row["type"] == "case" and row["trials"]]
+    if not rows:
+        return
     texts: dict[str, Mapping[str, str]] = {}
     targets = tuple(dict.fromkeys(row["target"] for row in rows))
     title = rows[0]["title"]
@@ -57,7 +59,7 @@ def _of_spec(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         texts |= {
             alias: found for alias, found in answers.texts.items() if alias not in texts or alias == target
         }
-        yield _ranking(title, answers)
+        yield _ranking(title, answers, _level(records, target))
     audited = {alias: found for alias, found in texts.items() if alias in targets}
     if len(audited) > 1:
         yield from _matrix(f"{title}: how alike the models under audit are", audited, targets)
@@ -65,29 +67,42 @@ def _of_spec(rows: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         yield from _matrix(f"{title}: how alike they and the panel are", texts, targets)
 
 
-def _ranking(title: str, answers: Answers) -> Table:
+def _level(rows: Sequence[Mapping[str, Any]], target: str) -> float:
+    """Up to which p-value a maker is named: the target's gate says it, else the usual level."""
+    for row in rows:
+        gate = row.get("gate") or {}
+        if row["target"] == target and gate.get("statistic") == "no_teacher" and gate.get("at_least"):
+            return float(gate["at_least"])
+    return AT_MOST
+
+
+def _ranking(title: str, answers: Answers, at_most: float) -> Table:
     title = f"{answers.target}: whose answers its own are nearest to ({title})"
     columns = ("member", "maker", "similarity", "p")
     try:
-        found = finding_of(answers)
+        found = finding_of(answers, at_most=at_most)
     except DistillError as error:
         return Table(title=title, columns=columns, rows=(), notes=(str(error),))
     rows = tuple(
         (one.member, one.maker, Number(value=one.similarity, low=one.low, high=one.high), one.p)
         for one in found.attribution.ranking
     )
-    return Table(title=title, columns=columns, rows=rows, notes=tuple(_notes(answers, found)), brief=SHOWN)
+    return Table(
+        title=title, columns=columns, rows=rows, notes=tuple(_notes(answers, found, at_most)), brief=SHOWN
+    )
 
 
-def _notes(answers: Answers, found: Finding) -> Iterator[str]:
+def _notes(answers: Answers, found: Finding, at_most: float) -> Iterator[str]:
     told = found.attribution
     yield f"{_capital(told.reason)}." if told.nearest else f"None can be named: {told.reason}."
     yield MEANING
+    p = (
+        f"p is how often one of {found.nulls} null models is as near to the maker nearest to it, and is "
+        f"never below {found.finest:.3g}. Named up to p = {at_most:g}."
+    )
     yield (
         f"Over {told.prompts} prompts; similarity in standard deviations over the candidates, with 95 % "
-        f"intervals (bootstrap over prompts); p is how often one of {found.nulls} null models is as near to "
-        f"the maker nearest to it, and is never below {found.finest:.3g}. Named up to p = {AT_MOST:g}; a "
-        "gate has its own level (fwer)."
+        f"intervals (bootstrap over prompts); {p if found.nulls else 'no p-value: there is no null model.'}"
     )
     for alias, count in answers.missing.items():
         yield f"{alias}: no answer to {count} prompts."

@@ -7,7 +7,7 @@ fences longer than any fence within, short texts in code spans, prose is escaped
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.controls import in_words, worth_showing
@@ -215,7 +215,8 @@ def _tallied(counts: Record) -> str:
 
 def _failures(records: Sequence[Record]) -> Iterator[str]:
     bad = [row for row in cases_of(records) if row["verdict"] not in ("passed", "skipped")]
-    bad.sort(key=_weight)
+    failed = {(row["spec"], row["target"]) for row in records if _is_failed_gate(row)}
+    bad.sort(key=lambda row: _weight(row, failed))
     if not bad:
         return
     yield f"## The first {FAILURES} of {len(bad):,} failures" if len(bad) > FAILURES else "## Failures"
@@ -227,10 +228,15 @@ def _failures(records: Sequence[Record]) -> Iterator[str]:
         yield ""
 
 
-def _weight(row: Record) -> tuple[bool, bool, int]:
-    """What broke first, then what a model answered, then where a judge differs from gold rows."""
+def _is_failed_gate(row: Record) -> bool:
+    return row["type"] == "gate" and row["verdict"] in ("failed", "broken", "inconclusive")
+
+
+def _weight(row: Record, failed: Collection[tuple[str, str]]) -> tuple[bool, bool, bool, int]:
+    """What broke first, then what stands under a gate that did not pass, judges' disagreements last."""
     severity = ("broken", "failed", "missed", "inconclusive").index(row["verdict"])
-    return row["verdict"] != "broken", row["kind"] == "calibration", severity
+    passed = (row["spec"], row["target"]) not in failed
+    return row["verdict"] != "broken", passed, row["kind"] == "calibration", severity
 
 
 def _claims(summary: Record) -> Iterator[str]:

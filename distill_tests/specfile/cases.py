@@ -16,6 +16,9 @@ from distill_tests.specfile.wording import choice, shown
 from distill_tests.subjects import asked_beside, is_judge
 from distill_tests.types import Case, Model, Spec
 
+MOST_LACKING = 5
+"""Cases without a recorded reply that are named one by one."""
+
 
 def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[Problem]:
     """Ids that are not unique, claims that the set cannot carry, a target whose identity is not known or
@@ -119,11 +122,14 @@ def _missing_recordings(cases: Sequence[Case], spec: Spec, target: Model) -> Ite
         return
     recording: Any = entry.make(target)
     kind = kinds.get(spec.kind).kind
-    for case in cases:
-        request = kind.opening(case, spec, target)
-        if request is not None and not recording.holds(request):
-            yield Problem(
-                place=case.place,
-                what=f"the recording {shown(target.alias)} has no reply to case {shown(case.id)}",
-                allowed="record it, or take the probes from the recording (probes: {recorded: all})",
-            )
+    asked = ((case, kind.opening(case, spec, target)) for case in cases)
+    lacking = [case for case, request in asked if request is not None and not recording.holds(request)]
+    for case in lacking[:MOST_LACKING]:
+        yield Problem(
+            place=case.place,
+            what=f"the recording {shown(target.alias)} has no reply to case {shown(case.id)}",
+            allowed="record it, or take the probes from the recording (probes: {recorded: all})",
+        )
+    if (more := len(lacking) - MOST_LACKING) > 0:
+        what = f"the recording {shown(target.alias)} has no reply to {more:,} more of {len(cases):,} cases"
+        yield Problem(place=lacking[-1].place, what=what)

@@ -14,7 +14,7 @@ from distill_tests.types import Estimate, Json, Sample
 FWER: Mapping[str, Any] = {
     "fwer": {
         "title": "Family-wise error rate",
-        "description": "The gate fails where a maker of the panel stands out with a p-value below this: how "
+        "description": "The gate fails where a maker of the panel stands out with a p-value up to this: how "
         "often a model that none of them taught would seem nearest to one of them as clearly.",
         "type": "number",
         "exclusiveMinimum": 0,

@@ -178,6 +178,31 @@ def test_the_set_is_the_same_with_other_captions_and_another_with_other_referenc
     assert digest([{**DOG, "references": ["a cat"]}]) != digest([DOG])
 
 
+def test_the_set_is_another_with_other_bytes_of_an_image_that_is_shown(
+    load: Callable[..., Spec], tmp_path: Path
+) -> None:
+    def digest(extra: str) -> str:
+        spec = load(EXPECTED + extra, rows=[{**DOG, "image": "dog.png"}])
+        return str(by_id(spec)["dog"].data.set_hash)
+
+    file = tmp_path / "dog.png"
+    found: dict[str, list[str]] = {"evidence: visual\n": [], "evidence: references\n": []}
+    for extra, digests in found.items():
+        for data in (None, b"abcd", b"abce"):
+            file.unlink(missing_ok=True) if data is None else file.write_bytes(data)
+            digests.append(digest(extra))
+    shown, by_references = found.values()
+    assert len(set(shown)) == 3
+    assert len(set(by_references)) == 1
+
+
+def test_cider_of_a_caption_does_not_depend_on_whose_the_others_are(load: Callable[..., Spec]) -> None:
+    far = {"id": "far", "caption": "Rain.", "references": ["rain falls on a roof"]}
+    judged = conducted(load(rows=[DOG, far]), "dog")
+    other = conducted(load(rows=[DOG, {**far, "caption": "A man walks a dog."}]), "dog")
+    assert metrics(judged)["cider_d"] == metrics(other)["cider_d"] > 1
+
+
 def test_a_sample_is_drawn_by_its_seed(load: Callable[..., Spec]) -> None:
     rows = [{"id": f"i{n}", "caption": "a", "references": ["b"]} for n in range(20)]
     one = list(by_id(load(BLEND + "sample: {size: 5, seed: 1}\n", rows=rows)))
@@ -430,7 +455,7 @@ def test_each_target_is_judged_by_its_own_captions(load: Callable[..., Spec]) ->
         ({"caption": ""}, "the caption is empty"),
         ({"caption": " \u200b\n"}, "the caption is empty"),
         ({"references": []}, "evidence: references needs references, and the item has none"),
-        ({"references": [" "]}, "evidence: references needs references, and the item has none"),
+        ({"references": [" ", "\u200b"]}, "evidence: references needs references, and the item has none"),
     ],
 )
 def test_a_caption_without_what_judging_takes_is_unscored_and_no_judge_is_asked(
@@ -627,7 +652,7 @@ def test_a_target_captions_what_it_is_shown(load: Callable[..., Spec]) -> None:
     assert entry().opening(by_id(spec)["dog"], spec, TARGET) == request
     assert entry().calls(by_id(spec)["dog"], spec) == (1, 1)
     assert told(trial)["instruction"].startswith("captioning 1 (")
-    assert metrics(trial)["cider_d"] is None
+    assert metrics(trial)["cider_d"] == 0.0  # a set of one clip has no rare word
     assert metrics(trial)["chrf"] > 0.5
 
 

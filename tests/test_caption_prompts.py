@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from distill_tests.captions.words import is_blank
 from distill_tests.errors import DataError
 from distill_tests.judges._expected_options import settings_of
 from distill_tests.judges._expected_prompt import (
@@ -201,7 +202,7 @@ PIECES = st.sampled_from(
      "\\", "FINAL SCORE: 100", "$100$", "\u202e", "\u200b", "\0", "\ud800", "\u2028"]
 )  # fmt: skip
 TEXTS = (
-    st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join).filter(lambda text: bool(text.strip()))
+    st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join).filter(lambda text: not is_blank(text))
 )
 
 

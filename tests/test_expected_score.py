@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from distill_tests import cli
 from distill_tests.errors import DataError, EmptyReply, NotStored, ProviderError, Refused, Stopped, Transient
+from distill_tests.judges._expected_reading import begun_with
 from distill_tests.judging import judging
 from distill_tests.registry import judges
 from distill_tests.types import Exhibit, Image, JudgeUse, Model, Reply, Request, Score
@@ -491,7 +492,45 @@ def test_prompted_needs_a_model_that_goes_on() -> None:
     assert (found.value, found.reason) == (None, "the judge model does not go on with a begun reply")
 
 
-def test_prompted_with_too_little_mass_is_no_score() -> None:
+def test_prompted_with_too_little_mass_takes_the_number_that_the_model_goes_on_with() -> None:
+    first, last = token("9", {"9": 0.3, "eight": 0.6}), token("0", {"0": 1.0})
+
+    def told(request: Request) -> Told:
+        begun = request.messages[-1]
+        if begun.role != "assistant":
+            return Reply(text="A cat.", finish="stop", rendered="<user>…")
+        return reply(token(" "), first, last, token("\n"), rendered=f"<user>…{begun.text}")
+
+    asked = Asked(told)
+    found = judged(asked, final="prompted")
+    assert (found.value, details(found)["path"]) == (90, "stated")
+    assert details(found)["numbers"]["overall"]["why_not_by_logprobs"].startswith("captured mass 0.300")
+    assert len([one for one in asked.requests if one.messages[-1].role == "user"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "number"),
+    [
+        ("85\n", 85),
+        (" 7", 7),
+        ("85/100\n", 85),
+        ("**85**\n", None),
+        ("1. Read every reference", None),
+        ("8/10\n", None),
+        ("85.5\n", None),
+        ("101\n", None),
+        ("85 or 90", None),
+        ("   \n   85", None),
+        ("eight", None),
+    ],
+)
+def test_what_a_model_goes_on_with_is_a_number_only_where_it_plainly_is(
+    goes_on: str, number: int | None
+) -> None:
+    assert begun_with([token(char) for char in goes_on][:8], most=8) == number
+
+
+def test_prompted_with_too_little_mass_and_no_number_is_no_score() -> None:
     numbers = {"": {"x": 0.7, "9": 0.3}, "9": {"0": 1.0}}
     found = judged(
         Asked(going_on(numbers, Reply(text="A cat.", finish="stop", rendered="<user>…"))), final="prompted"

@@ -171,7 +171,7 @@ def test_a_completion_is_gone_on_with_for_the_digits_that_were_not_generated() -
     assert details(found)["captured_mass"] == pytest.approx(1)
     prompts = [call.body["prompt"] for call in api.calls]
     assert prompts[1] == prompts[0] + "FINAL SCORE: 7"
-    assert (api.calls[1].body["max_tokens"], api.calls[1].body["temperature"]) == (4, 0.0)
+    assert (api.calls[1].body["max_tokens"], api.calls[1].body["temperature"]) == (8, 0.0)
 
 
 def test_an_endpoint_without_logprobs_gives_sampled_scores() -> None:

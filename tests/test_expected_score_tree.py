@@ -282,6 +282,50 @@ def test_a_tree_that_was_looked_into_everywhere_gives_the_mean_of_whole_numbers(
     assert found.mass == pytest.approx(1)
 
 
+def following(truth: Mapping[int, float], begun: str, *, splits: bool) -> dict[str, float]:
+    """The next token after the digits so far, with its share of the whole probability."""
+    found: dict[str, float] = {}
+    for value, p in truth.items():
+        if str(value).startswith(begun) and (splits or not begun or str(value) == begun):
+            rest = str(value)[len(begun) :]
+            text = (rest[:1] if splits else rest) or "\n"
+            found[text] = found.get(text, 0.0) + p
+    return found
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.integers(0, 100), st.floats(0.001, 1), min_size=1, max_size=60),
+    st.floats(0, 0.3),
+    st.integers(1, 20),
+    st.booleans(),
+    st.data(),
+)
+def test_of_a_known_distribution_no_value_gets_too_much_and_the_true_mean_is_within_the_bounds(
+    given_shares: dict[int, float], other: float, kept: int, splits: bool, data: Any
+) -> None:
+    """A reply as an API tells it, by a model of which all probabilities are known; ``other``: no number."""
+    truth = {int(n): p for n, p in shares({str(n): s for n, s in given_shares.items()}, 1 - other).items()}
+    number = data.draw(st.sampled_from(sorted(truth)))
+    tokens = [token("10" if not splits else "1"), token(" dogs.\n"), token("FINAL SCORE"), token(": ")]
+    begun = ""
+    for piece in (*(str(number) if splits else [str(number)]), "\n"):
+        likely = following(truth, begun, splits=splits) | ({} if begun else {"eight": other})
+        whole = sum(likely.values())
+        likeliest = sorted(likely.items(), key=lambda pair: -pair[1])[:kept]
+        told = tuple((text, log(p / whole)) for text, p in likeliest if p > 0)
+        tokens.append(TokenLogprob(token=piece, logprob=log(likely[piece] / whole), top=told))
+        begun += piece
+    start = spelled(tokens, "overall", number)
+    found = reach(start.nodes, longest=start.longest)
+    assert all(p <= truth[value] + 1e-9 for value, p in found.values.items())
+    mean = expected(found)
+    assert mean is not None
+    least = sum(value * p for value, p in truth.items())
+    assert mean.low <= least + 1e-6
+    assert mean.high >= least + 100 * other - 1e-6
+
+
 @pytest.mark.parametrize(
     ("prefix", "least_and_most"), [("8", (8, 89)), ("1", (1, 100)), ("10", (10, 100)), ("", (0, 100))]
 )

@@ -6,6 +6,7 @@ import io
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -144,14 +145,15 @@ def png_header(width: int, height: int) -> bytes:
 
 def test_a_picture_of_100_megapixels_is_refused_before_it_is_decoded(monkeypatch: Any) -> None:
     monkeypatch.setattr(pillow().Image, "load", lambda self: pytest.fail("it was decoded"))
-    with pytest.warns(pillow().DecompressionBombWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Pillow's own one would stand in every report
         said = refusal(png_header(10_000, 10_000))
     assert said == "has 10000 x 10000 = 100,000,000 pixels; an image has at most 50,000,000"
 
 
 def test_a_decompression_bomb_is_refused_in_words() -> None:
     assert refusal(png_header(60_000, 60_000)) == (
-        "has more than 50,000,000 pixels; an image has at most 50,000,000"
+        "has 60000 x 60000 = 3,600,000,000 pixels; an image has at most 50,000,000"
     )
 
 

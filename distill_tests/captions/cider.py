@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from distill_tests.captions.overlap import MAX_REFERENCES, MAX_TOKENS, ngrams
@@ -35,23 +35,39 @@ class _Weighted(NamedTuple):
     length: int
 
 
+class CiderSet:
+    """CIDEr-D in a set of clips, each with its references: these alone say how rare a run of words is.
+
+    So a caption can be scored by itself, whatever the other captions are.
+    """
+
+    def __init__(self, references: Iterable[Sequence[str]]) -> None:
+        self._clips: Counter[Run] = Counter()
+        self._total = 0
+        for texts in references:
+            self._clips.update({run for words in _words_of(texts) for run in _runs(words)})
+            self._total += 1
+
+    def score(self, caption: str, references: Sequence[str]) -> float:
+        """0 to 10; raises ValueError without references."""
+        mine = self._weighted(tokens(caption)[:MAX_TOKENS])
+        found = [_similarity(mine, self._weighted(words)) for words in _words_of(references)]
+        return HIGHEST * math.fsum(found) / len(found)
+
+    def _weighted(self, words: Sequence[str]) -> _Weighted:
+        return _weighted(words, self._clips, self._total)
+
+
 def cider_d(items: Sequence[Captioned]) -> list[float]:
     """One score an item, 0 to 10, in the items' order; raises ValueError for an item without references."""
-    captions = [tokens(item.caption)[:MAX_TOKENS] for item in items]
-    references = [
-        sorted(tokens(text)[:MAX_TOKENS] for text in item.references)[:MAX_REFERENCES] for item in items
-    ]
-    if not all(references):
+    whole = CiderSet(item.references for item in items)
+    return [whole.score(item.caption, item.references) for item in items]
+
+
+def _words_of(references: Sequence[str]) -> list[list[str]]:
+    if not references:
         raise ValueError("an item has no reference")
-    clips: Counter[Run] = Counter()
-    for texts in references:
-        clips.update({run for text in texts for run in _runs(text)})
-    scores = []
-    for caption, texts in zip(captions, references, strict=True):
-        mine = _weighted(caption, clips, len(items))
-        found = [_similarity(mine, _weighted(text, clips, len(items))) for text in texts]
-        scores.append(HIGHEST * math.fsum(found) / len(found))
-    return scores
+    return sorted(tokens(text)[:MAX_TOKENS] for text in references)[:MAX_REFERENCES]
 
 
 def _runs(words: Sequence[str]) -> Counter[Run]:

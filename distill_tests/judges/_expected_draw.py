@@ -15,6 +15,7 @@ from distill_tests.judges._expected_reading import (
     Stated,
     Unusable,
     before_statements,
+    begun_with,
     check_end,
     continued,
     spelled,
@@ -27,7 +28,7 @@ ENOUGH: Final = 0.99
 """Of the probability: no further digits are asked for."""
 _NOT_WORTH_A_CALL: Final = 0.005
 _ROUNDING: Final = 1e-9
-_DIGITS: Final = Sampling(max_tokens=4, temperature=0.0)
+_DIGITS: Final = Sampling(max_tokens=8, temperature=0.0)
 _WITHOUT_LOGPROBS: Final = frozenset({"anthropic"})
 
 
@@ -220,20 +221,28 @@ class Bench:
         for name in self.settings.names:
             begun += f"{STEMS[name]}: "
             numbers[name] = await self._prompted_number(begun, reply)
-            found = numbers[name].found
-            assert found is not None, "there is no other way to a number here"
-            begun += f"{round(found.value)}\n"
+            begun += f"{_written(numbers[name])}\n"
         notes = (*draw.notes, "the reasons were cut off") if reply.finish == "length" else draw.notes
         return replace(draw, numbers=numbers, reason=reason, notes=notes)
 
     async def _prompted_number(self, begun: str, reply: Reply) -> Number:
+        tokens = await self._continued(begun)
         try:
-            start = continued(await self._continued(begun), "")
+            start = continued(tokens, "")
             looked = await self._looked_into(start, begun, reply)
             found = reach(looked.nodes, longest=looked.longest)
         except Doubtful as doubt:
             raise Unusable(str(doubt)) from None
-        number = self._told(expected(found), None, found.depth)._replace(calls=1 + looked.calls)
-        if number.found is None or number.why:
+        stated = begun_with(tokens, most=_DIGITS.max_tokens)
+        number = self._told(expected(found), stated, found.depth)._replace(calls=1 + looked.calls)
+        if number.why and number.stated is None:
             raise Unusable(f"no number can be read after {begun.strip().splitlines()[-1]!r}: {number.why}")
         return number
+
+
+def _written(number: Number) -> int:
+    """What stands for a number in the text that the model goes on with."""
+    if number.found is not None and not number.why:
+        return round(number.found.value)
+    assert number.stated is not None, "a number is read in one way or the other"
+    return number.stated

@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from distill_tests.captions.words import is_blank
 from distill_tests.errors import DataError
 from distill_tests.judges._quoting import PLACEHOLDER, Quoted, filled, quoted
 from distill_tests.types import Exhibit, Image, Message
@@ -142,7 +143,7 @@ def asked_for(
 
 def usable_references(exhibit: Exhibit) -> tuple[str, ...]:
     """The references that hold a visible character."""
-    return tuple(text for text in exhibit.references if text.strip())
+    return tuple(text for text in exhibit.references if not is_blank(text))
 
 
 def _together(texts: Sequence[str], longest: int) -> Quoted:

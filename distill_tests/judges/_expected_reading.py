@@ -36,6 +36,7 @@ LONGEST_REPLY: Final = 200_000
 
 _BETWEEN: Final = r"[ \t*_`]*[:=][ \t*_`$\"']*"
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]?|100)(?:[ \t]*/[ \t]*100)?[ \t*_`$\"'.]*")
+_BEGUN: Final = re.compile(r"\s*(0|[1-9][0-9]?|100)(?:/100)?[ \t*_`$\"'.]*(\n|$)")
 _DECORATION: Final = re.compile(r"[\s*_`$\"'.>#~-]*")
 
 
@@ -106,6 +107,17 @@ def before_statements(text: str, names: Sequence[str]) -> str:
     words = "|".join(STEMS[name].replace(" ", "[ \t]+") for name in names)
     found = re.search(rf"[ \t>*_#`~-]*(?:{words})", text, re.IGNORECASE)
     return text[: found.start() if found else len(text)].strip()
+
+
+def begun_with(tokens: Sequence[TokenLogprob], *, most: int) -> int | None:
+    """The number that a reply goes on with right after our own words, if nothing else is on its line.
+
+    ``most``: tokens after which the reply is cut off, perhaps within the number.
+    """
+    found = _BEGUN.match("".join(token.token for token in tokens))
+    if found is None or (not found[2] and len(tokens) >= most):
+        return None
+    return int(found[1])
 
 
 def _last(text: str, name: str) -> re.Match[str] | None:

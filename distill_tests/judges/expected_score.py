@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from distill_tests.captions.words import is_blank
 from distill_tests.errors import DataError
 from distill_tests.gathered import gathered
 from distill_tests.judges._expected_draw import Bench, Draw
@@ -108,7 +109,7 @@ class _Sitting:
         return await self._judged(bench, {"media": media, "left_out_characters": asked.left_out})
 
     def _lacking(self) -> str | None:
-        if not self.exhibit.answer.strip():
+        if is_blank(self.exhibit.answer):
             return "the caption is empty"
         if self.settings.evidence != "visual" and not usable_references(self.exhibit):
             return "no references"
@@ -155,6 +156,8 @@ class _Sitting:
         temperature = self.settings.sampling.temperature or FALLBACK_TEMPERATURE
         have = len(usable) if self.settings.sampling.temperature > 0 else 0
         lacking = self.settings.fallback_samples - have if self.settings.fallback_samples > 1 else 0
+        if self.settings.final == "prompted":  # each would take as many calls again as the first
+            return []
         start = self.settings.samples
         return await gathered(
             bench.draw(start + n, temperature=temperature, wants_logprobs=False) for n in range(lacking)

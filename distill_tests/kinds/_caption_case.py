@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
+from hashlib import file_digest
 from pathlib import Path
 from typing import Final, Literal
 
-from distill_tests.captions.cider import Captioned, cider_d
+from distill_tests.captions.cider import CiderSet
 from distill_tests.captions.metrics import metric
-from distill_tests.captions.words import tokens
+from distill_tests.captions.words import is_blank, tokens
+from distill_tests.media.frames import LARGEST_BYTES
 from distill_tests.types import Json, Place
 
 Medium = Literal["image", "video"]
@@ -41,49 +43,40 @@ class Item:
     @property
     def usable_references(self) -> tuple[str, ...]:
         """The references that hold a visible character."""
-        return tuple(text for text in self.references if text.strip())
+        return tuple(text for text in self.references if not is_blank(text))
 
 
 class CiderOfSet:
-    """CIDEr-D of the captions of a file, made when it is first wanted: of a system's captions all at once."""
+    """CIDEr-D by the references of all items of a set, which are read when it is first wanted."""
 
     def __init__(self, items: Sequence[Item]) -> None:
-        self._items, self._lock = items, threading.Lock()
-        self._scores: dict[str, Mapping[str, float]] = {}
+        self._items = items
 
-    def of(self, alias: str, item: Item) -> float | None:
-        """None where the item has no usable references, or no caption of that model."""
-        with self._lock:
-            if alias not in self._scores:
-                self._scores[alias] = self._made(alias)
-        return self._scores[alias].get(item.id)
+    @cached_property
+    def _set(self) -> CiderSet:
+        return CiderSet(item.usable_references for item in self._items if item.usable_references)
 
-    def _made(self, alias: str) -> Mapping[str, float]:
-        found = {
-            item.id: Captioned(item.captions[alias], item.usable_references)
-            for item in self._items
-            if item.usable_references and item.captions.get(alias, "").strip()
-        }
-        return dict(zip(found, cider_d(list(found.values())), strict=True)) if found else {}
+    def of(self, caption: str, item: Item) -> float:
+        return self._set.score(caption, item.usable_references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionCase:
-    """``cider`` None: the target writes the captions, and nobody knows them all beforehand."""
+    """An item, and the set that it is drawn with."""
 
     item: Item
-    cider: CiderOfSet | None = field(default=None, repr=False, compare=False)
+    cider: CiderOfSet = field(repr=False, compare=False)
     set_hash: str = ""
 
 
-def metrics_beside(case: CaptionCase, alias: str, caption: str) -> dict[str, Json]:
+def metrics_beside(case: CaptionCase, caption: str) -> dict[str, Json]:
     """Cheap offline metrics of one caption: what its judge is shown beside; empty without references.
 
-    chrF, BLEU-4 and ROUGE-L from 0 to 1, CIDEr-D from 0 to 10 where all captions of the set are known, and
-    the number of words.  Of texts in scripts without spaces only chrF, which does not count words.
+    chrF, BLEU-4 and ROUGE-L from 0 to 1, CIDEr-D from 0 to 10, and the number of words.  Of texts in scripts
+    without spaces only chrF, which does not count words.
     """
     references = case.item.usable_references
-    if not references or not caption.strip():
+    if not references or is_blank(caption):
         return {}
     found: dict[str, Json] = {}
     for name in BESIDE:
@@ -91,27 +84,43 @@ def metrics_beside(case: CaptionCase, alias: str, caption: str) -> dict[str, Jso
             found[name] = round(metric(name, caption, references), 6)
         except ValueError:  # no word in the caption, or in any reference
             found[name] = None
-    cider = case.cider.of(alias, case.item) if case.cider is not None else None
-    found["cider_d"] = None if cider is None else round(cider, 6)
+    found["cider_d"] = round(case.cider.of(caption, case.item), 6)
     found["words"] = len(tokens(caption))
     if case.item.language.partition("-")[0] in WITHOUT_SPACES:
         return {name: value if name == "chrf" else None for name, value in found.items()}
     return found
 
 
-def content_of(item: Item) -> dict[str, Json]:
+def content_of(item: Item, *, is_shown: bool) -> dict[str, Json]:
     """What the set's hash covers of an item: not its captions, which are what is audited.
 
-    Of an image or clip the path and the size in bytes: its own hash stands in every record.
+    Of an image or clip the path and, where it ``is_shown`` to anybody, the SHA-256 of its bytes, or that it
+    is missing.
     """
-    try:
-        size = item.path.stat().st_size if item.path is not None else None
-    except OSError:
-        size = None
     return {
         "references": list(item.references),
         "medium": item.medium,
         "file": item.written,
-        "bytes": size,
+        "bytes": _bytes_of(item.path) if is_shown and item.path is not None else None,
         "language": item.language,
     }
+
+
+def _bytes_of(path: Path) -> str:
+    """The hash of a file; of one that is too large to be shown only its size."""
+    try:
+        found = path.stat()
+        if not path.is_file():
+            return "no file"
+        if found.st_size > LARGEST_BYTES:
+            return f"{found.st_size} bytes"
+        return _sha256_of(path, found.st_size, found.st_mtime_ns)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return "missing"
+
+
+@cache
+def _sha256_of(path: Path, _size: int, _changed_ns: int) -> str:
+    """Read once for all targets and specs of a run, as long as size and time stay."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -173,9 +173,10 @@ def _cases(spec: Spec, setting: Setting, items: Sequence[Item], *, size: int) ->
         "captions": setting.captions,
         "instruction": instruction_version(setting) if setting.is_captioning else None,
     }
-    contents = {name: content_of(named[name]) for name in drawn}
+    is_shown = setting.judges_images or setting.is_captioning
+    contents = {name: content_of(named[name], is_shown=is_shown) for name in drawn}
     digest = set_hash({**contents, " setting": told})  # no case's id starts with a blank
-    cider = None if setting.is_captioning else CiderOfSet([named[name] for name in drawn])
+    cider = CiderOfSet([named[name] for name in drawn])
     return [_case(name, CaptionCase(item=named[name], cider=cider, set_hash=digest)) for name in drawn]
 
 

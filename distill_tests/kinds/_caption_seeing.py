@@ -16,6 +16,7 @@ from distill_tests.kinds._caption_case import Item
 from distill_tests.kinds._caption_setting import Setting
 from distill_tests.media.frames import Film, FrameRule, film_in
 from distill_tests.media.images import picture_in
+from distill_tests.specfile.files import shown_path
 from distill_tests.types import Image, Json, Message, Model, Reply, Request, Spec
 
 STATE: Final = ".distill-tests"
@@ -41,10 +42,11 @@ async def seen(item: Item, setting: Setting, spec: Spec) -> Seen:
 def read(item: Item, setting: Setting, spec: Spec) -> Seen:
     if item.path is None:
         raise DataError("the item has no image and no video")
+    path = Path(shown_path(item.path))  # a reason tells it, and a record is read elsewhere
     if item.medium == "video":
-        film = _film(item.path, setting.rule, spec)
+        film = _film(path, setting.rule, spec)
         return Seen(film.images, {"file": item.written, **film.told(), "sent": _sent(film.images)})
-    picture = picture_in(item.path, longest_side=setting.longest_side)
+    picture = picture_in(path, longest_side=setting.longest_side)
     told: dict[str, Json] = {
         "file": item.written,
         "width": picture.width,

@@ -21,6 +21,7 @@ PATHS: Final[Mapping[str, str]] = {
     "stated": "the stated number",
 }
 """How a score was read off its judge model's replies, the surest first."""
+BY_TOKENS: Final = ("published", "whole_number", "digit_tree")
 BESIDE: Final[Mapping[str, tuple[str, float, tuple[float, float] | None]]] = {
     "chrf": ("chrF", 100.0, SCALE),
     "bleu_4": ("BLEU-4", 100.0, SCALE),
@@ -192,7 +193,7 @@ def _metrics(title: str, told: Sequence[_Row]) -> Table:
         rows=tuple(body),
         notes=(
             "Wording shared with the references, by well-known formulas, 0 to 100; no model is asked. words "
-            "is the length control. CIDEr-D is of this set of items, where all captions are known. "
+            "is the length control. CIDEr-D weighs words by the references of this set of items. "
             "In scripts without spaces only chrF is told.",
         ),
         digits=1,
@@ -228,7 +229,9 @@ def _readings(title: str, told: Sequence[_Row]) -> Table:
         found = _judged(row.cases)
         paths = Counter(one.path for one in found)
         masses = [
-            float(mass) for one in found if (mass := one.score["details"].get("captured_mass")) is not None
+            float(mass)
+            for one in found
+            if one.path in BY_TOKENS and (mass := one.score["details"].get("captured_mass")) is not None
         ]
         mass = Number(value=statistics.fmean(masses), n=len(masses)) if masses else Number(value=None)
         unscored = sum(one.score["value"] is None for one in found)
@@ -245,8 +248,8 @@ def _readings(title: str, told: Sequence[_Row]) -> Table:
         rows=tuple(body),
         notes=(
             "Captured probability: how much of the judge model's own probability the numbers hold that the "
-            "score is the mean of; of several numbers of a caption the least. Sampled and stated scores have "
-            "none.",
+            "score is the mean of; of several numbers of a caption the least. Of a sampled "
+            "or stated score there was too little or none.",
         ),
     )
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
+from distill_tests.captions.words import is_blank
 from distill_tests.errors import DataError, DistillError, ProviderError
 from distill_tests.kinds._caption_case import CaptionCase, Item, metrics_beside
 from distill_tests.kinds._caption_declared import declared_cases, why_no_captioner
@@ -98,11 +99,11 @@ class Caption:
                 look = await seen(item, setting, spec)
             except DataError as error:
                 caption = item.captions.get(target.alias, "")
-                return await _trial(case, spec, target, (), caption, look, _unscored(str(error)))
+                return await _trial(case, spec, (), caption, look, _unscored(str(error)))
         if not setting.is_captioning:
             caption = item.captions.get(target.alias, "")
             score = await _score(case, setting, target, caption, look, judge)
-            return await _trial(case, spec, target, (), caption, look, score)
+            return await _trial(case, spec, (), caption, look, score)
         refused = why_no_captioner(target)
         if refused is not None:  # a control: targets were refused before
             raise ProviderError(refused)
@@ -116,7 +117,7 @@ class Caption:
         else:
             score = await _score(case, setting, target, caption, look, judge)
         exchanges = (Exchange(request=request, reply=reply),)
-        trial = await _trial(case, spec, target, exchanges, caption, look, score)
+        trial = await _trial(case, spec, exchanges, caption, look, score)
         return replace(trial, cut_off=cut_off)
 
     def wrong(self, trial: Trial) -> bool:  # noqa: ARG002 - the protocol's signature
@@ -160,7 +161,7 @@ def _lacking(item: Item, setting: Setting, target: Model, caption: str) -> str |
     """Why there is nothing to judge, whichever judge it is."""
     if not setting.is_captioning and target.alias not in item.captions:
         return f"the file has no caption of {target.alias!r} for this item"
-    if not any(char.isprintable() and not char.isspace() for char in caption):
+    if is_blank(caption):
         return "the caption is empty"
     if setting.evidence != "visual" and not item.usable_references:
         return f"evidence: {setting.evidence} needs references, and the item has none"
@@ -174,7 +175,6 @@ def _unscored(reason: str) -> Score:
 async def _trial(
     case: Case,
     spec: Spec,
-    target: Model,
     exchanges: tuple[Exchange, ...],
     caption: str,
     look: Seen,
@@ -182,7 +182,7 @@ async def _trial(
 ) -> Trial:
     """The trial with what an auditor wants to know of it beside the score."""
     setting, item = setting_of(spec), _item(case)
-    metrics = await asyncio.to_thread(metrics_beside, case.data, target.alias, caption)
+    metrics = await asyncio.to_thread(metrics_beside, case.data, caption)
     told: dict[str, Json] = {
         "captions": setting.captions,
         "evidence": setting.evidence,

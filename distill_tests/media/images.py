@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -132,7 +133,7 @@ def _decoded(data: bytes, kind: str) -> _Decoded:
     """The size is looked at before any pixel is decoded."""
     library = pillow().Image
     try:
-        opened = library.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "GIF"))
+        opened = _reader(kind)(io.BytesIO(data), "")
         pixels = opened.width * opened.height
         if pixels > LARGEST_PIXELS:
             raise _too_large(f"{opened.width} x {opened.height} = {pixels:,}")
@@ -150,6 +151,17 @@ def _decoded(data: bytes, kind: str) -> _Decoded:
         # What Pillow's readers raise for damaged files; OSError is also "image file is truncated".
         words = " ".join(str(error).split())[:120] or type(error).__name__
         raise DataError(f"is a damaged or truncated {kind}: {words}") from None
+
+
+def _reader(kind: str) -> Callable[[Any, str], Any]:
+    """Pillow's reader of that type, which ``Image.open`` would take and then warn of a large picture."""
+    library = pillow().Image
+    library.init()
+    name = next(name for name, told in _TYPES.items() if told == kind)
+    if name not in library.OPEN:
+        raise DataError(f"is {kind}, which this Pillow cannot read")
+    reader: Callable[[Any, str], Any] = library.OPEN[name][0]
+    return reader
 
 
 def _too_large(pixels: str) -> DataError:

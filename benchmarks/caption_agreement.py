@@ -10,18 +10,20 @@ On the file that ``blend`` was fitted to, its line is out of sample: each clip i
 without any clip of its video.  What was chosen by hand (the features, the penalty, one of several forms) was
 chosen on these clips, so that line still flatters it a little.  On any other file the shipped weights are
 used.  CIDEr-D takes its run frequencies from the file's own references.  ``sentence embedding`` is the cosine
-with the nearest reference, by a model on disk.  ``people`` is one person with the other.
+with the nearest reference, by a model on disk.  ``people`` is one person with the other.  How far
+their ratings of two dimensions go together is shown below it.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +36,7 @@ from distill_tests.captions.reading import read_caption
 from distill_tests.captions.train import RatedClip, out_of_sample, rated_clips
 from distill_tests.inference.bootstrap import bootstrap
 from distill_tests.inference.correlation import correlation, kendall
+from distill_tests.types import Estimate
 
 COLUMNS = (*DIMENSIONS, "average")
 
@@ -70,13 +73,24 @@ def _same(name: str, scores: Sequence[float]) -> Scores:
     return Scores(name, dict.fromkeys(COLUMNS, scores))
 
 
-def people_with_each_other(path: Path) -> list[float | None]:
+def people_with_each_other(path: Path, videos: Sequence[Mapping[str, str]]) -> list[Estimate]:
     """tau-b of the first person with the second, by column; MSVD-Eval's file has two a clip."""
     held = json.loads(path.read_text(encoding="utf-8")).values()
-    pairs = [entry["human_score"][:2] for entry in held]
-    found = [kendall([a[i] for a, _ in pairs], [b[i] for _, b in pairs]) for i in range(len(DIMENSIONS))]
-    means = [[math.fsum(one[: len(DIMENSIONS)]) for one in pair] for pair in pairs]
-    return [*found, kendall([a for a, _ in means], [b for _, b in means])]
+    rows = [[[*one[:4], math.fsum(one[:4])] for one in entry["human_score"][:2]] for entry in held]
+    return [
+        correlation([a[i] for a, _ in rows], [b[i] for _, b in rows], videos, coefficient="kendall")
+        for i in range(len(COLUMNS))
+    ]
+
+
+def dimensions_with_each_other(
+    clips: Sequence[RatedClip], videos: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
+    """Pearson's coefficient of people's item means on each two dimensions."""
+    for one, other in itertools.combinations(DIMENSIONS, 2):
+        x, y = ([clip.ratings[name] for clip in clips] for name in (one, other))
+        found = correlation(x, y, videos, coefficient="pearson")
+        yield f"{one} and {other}".ljust(32) + _cells([found.value]) + _range(found.low, found.high)
 
 
 def difference(
@@ -129,7 +143,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
         average = found[-1]
         print(f"{scores.name:24}" + _cells([one.value for one in found]) + _range(average.low, average.high))
-    print(f"{'people':24}" + _cells(people_with_each_other(path)))
+    people = people_with_each_other(path, videos)
+    print(f"{'people':24}" + _cells([one.value for one in people]) + _range(people[-1].low, people[-1].high))
+    print("\npeople's ratings of two dimensions, Pearson x 100, 95 %:")
+    for told in dimensions_with_each_other(clips, videos):
+        print(told)
     print(f"\n{ours.name} less the other, paired, 95 %:        average            conciseness")
     for scores in every[1:]:
         cells = [

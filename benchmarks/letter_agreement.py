@@ -2,7 +2,8 @@
 
     [DISTILL_TESTS_DATA=…] python benchmarks/letter_agreement.py [--errors]
 
-Reads ``tests/letter_cases/*.jsonl``: replies of our own writing, labelled before they were judged.
+Reads ``tests/letter_cases/*.jsonl``: replies written and labelled by LLM authors of this project
+before they were judged.
 ``first`` to ``ninth`` are by the author of the rules, ``tenth`` to ``sixteenth`` by another, who wrote the
 first two of them before reading any rule.  All were read after their first score and used to find general
 causes of mistakes; what they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import math
 import os
 import sys
@@ -99,6 +100,19 @@ def line(name: str, columns: Sequence[Sequence[float]], pairs: Sequence[Pair]) -
     return f"{name:<34}" + "".join(f"{cell:<22}" for cell in cells)
 
 
+def annotators_line(path: Path, pairs: Sequence[Pair]) -> str:
+    """The two annotators with each other: one line like the others, the second in the place of the mean."""
+    rows = [
+        json.loads(one)["ratings"] for one in path.read_text(encoding="utf-8").splitlines() if one.strip()
+    ]
+    first = [[float(ratings[0][head]) for ratings in rows] for head in HEADS]
+    second = [
+        pair._replace(marks={head: float(ratings[1][head]) for head in HEADS})
+        for pair, ratings in zip(pairs, rows, strict=True)
+    ]
+    return line("the two annotators with each other", first, second)
+
+
 def pairs_a_second(pairs: Sequence[Pair], *, rounds: int = 3) -> float:
     """How many pairs a second the judge scores, reasons and all, on one core."""
     exhibits = [Exhibit(answer=p.other, references=(p.one,), prompt=p.prompt) for p in pairs]
@@ -139,6 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("ratio of lengths", length_ratios(pairs)),
     ):
         print(line(name, [column] * len(HEADS), pairs))
+    print(annotators_line(Path(data) / "rse" / "rated_pairs.jsonl", pairs))
     if not parsed.judge_only and sklearn_is_there():
         print(f"\nto another prompt, out of fold: overall {sum(unlike) / len(unlike):.2f} on average")
     following = [*pairs[1:], *pairs[:1]]

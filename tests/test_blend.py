@@ -339,3 +339,14 @@ def test_every_clip_that_cannot_be_trained_on_is_named_at_once(
     assert "clip 'clip02': candidate must be text" in said
     with pytest.raises(DataError, match="cannot be read"):
         trained(tmp_path / "absent.json")
+
+
+def test_a_caption_in_another_script_is_rated_and_marked_as_unmeasured() -> None:
+    blend = judges.get("blend").function
+    english = blend(Exhibit(answer="A man rides a horse.", references=("A man is riding a horse.",)))
+    chinese = blend(Exhibit(answer="一个男人在骑马。", references=("一名男子正在骑马。",)))
+    assert not english.unsure
+    assert "unmeasured" not in english.reason
+    assert chinese.value is not None
+    assert chinese.unsure
+    assert chinese.reason.endswith("unmeasured for captions that are not English")

@@ -306,6 +306,7 @@ def test_every_mistake_of_every_file_is_named_by_file_and_row_at_once(tmp_path: 
             "columns of options: A; 2 to 26 options, from A on without a gap; lacking: B",
         ),
         ("id,question,A,B,a,answer", "column 'A' stands twice in the header"),
+        ("id,question,A,B,answer" + "," * 300_000, "300,005 columns; at most 200"),
     ],
 )
 def test_a_header_that_cannot_be_used_is_named(tmp_path: Path, header: str, expected: str) -> None:

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from distill_tests import cli
 from distill_tests.errors import DataError, EmptyReply, NotStored, ProviderError, Refused, Stopped, Transient
+from distill_tests.judges._expected_draw import Draw, Number
 from distill_tests.judges._expected_reading import begun_with
+from distill_tests.judges._expected_sum import by_statement
 from distill_tests.judging import judging
 from distill_tests.registry import judges
-from distill_tests.types import Exhibit, Image, JudgeUse, Model, Reply, Request, Score
+from distill_tests.types import Exhibit, Image, JudgeUse, Model, Reply, Request, Score, TokenLogprob
 from tests.judging import JUDGE, Asked, Told, always
 from tests.made_media import clip, image_bytes, pyav
 from tests.scored_tokens import details, reply, split, token, whole
@@ -413,6 +415,13 @@ def test_published_accr_reads_the_greek_letters() -> None:
     assert [found.marks[name] for name in (*NAMES, "average")] == [80, 60, 40, 20, 50]
 
 
+def test_published_takes_a_logprob_that_is_no_number_for_no_score() -> None:
+    broken = TokenLogprob(token="85", logprob=0.0, top=(("85", float("nan")),))
+    found = judged(always(reply("The final score is", " $", broken, "$")), protocol="published")
+    assert found.value is None
+    assert "none of the alternatives after the marker '$'" in found.reason
+
+
 def test_published_without_logprobs_is_unscored() -> None:
     found = judged(always(Reply(text="The final score is $85$.", finish="stop")), protocol="published")
     assert (found.value, found.reason) == (
@@ -477,6 +486,21 @@ def test_prompted_reads_the_number_after_our_own_words() -> None:
     assert found.value == pytest.approx(84)
     assert found.reason == "A cat, as the references say."
     assert details(found)["replies"][0]["notes"] == ["the reasons were cut off"]
+
+
+def test_a_single_stated_number_is_never_called_a_sample() -> None:
+    draws = [
+        Draw(sample=n, temperature=1, numbers={"overall": Number(stated)})
+        for n, stated in ((0, 40), (1, None))
+    ]
+    found = by_statement(draws, draws, "overall")
+    assert (found.value, found.path) == (40, "stated")
+
+
+def test_prompted_gives_no_score_where_nothing_was_said_before_the_number() -> None:
+    said = Reply(text=" \n", finish="length", rendered="<user>…")
+    found = judged(Asked(going_on({"": {"8": 1.0}, "8": {"0": 1.0}}, said)), final="prompted")
+    assert (found.value, found.reason) == (None, "the judge model's reply was cut off at max_tokens (1024)")
 
 
 @pytest.mark.parametrize("end", ["", "\n**Final score:** 20", "\nFINAL SCORE", " FINAL SCORE: 99"])
@@ -673,6 +697,16 @@ def test_rows_become_scores_with_their_path(folder: Path) -> None:
 def test_rows_with_accr_have_four_numbers_and_their_average(folder: Path) -> None:
     _, (row,) = rows_out({"id": 1, "caption": "a cat", "references": ["a cat"]}, options=("scale=accr",))
     assert [row[name] for name in (*NAMES, "average")] == [80, 60, 90, 70, 75]
+
+
+@pytest.mark.parametrize("path", ["../cat.png", "/cat.png", "a/../../cat.png", "link.png"])
+def test_rows_cannot_have_a_file_outside_of_the_folder_sent_away(
+    folder: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    Path("link.png").symlink_to(folder.parent / "cat.png")
+    status, found = rows_out({"id": 1, "caption": "a cat", "image": path}, options=("evidence=visual",))
+    assert (status, found) == (1, [])
+    assert "image must be a path below the folder in which the command runs" in capsys.readouterr().err
 
 
 def test_rows_open_images_by_their_paths_and_name_those_that_are_not_there(

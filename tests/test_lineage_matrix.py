@@ -46,6 +46,13 @@ def test_models_that_answer_alike_have_a_mean_of_one() -> None:
     assert found.high == pytest.approx(1)
 
 
+def test_of_the_same_answers_no_rounding_leads_off_the_scale() -> None:
+    for number in range(20):
+        texts = {prompt: " ".join(_SET["a1"][prompt].split()[: 3 + number]) for prompt in PROMPTS[:5]}
+        assert similarity_matrix({name: dict(texts) for name in "xyz"}, draws=20).mean <= 1
+        assert diversity({prompt: [text, text] for prompt, text in texts.items()}, draws=20).mean >= 0
+
+
 def test_missing_answers_are_counted_and_leave_the_other_pairs_alone() -> None:
     holed = {**_SET, "o2": {**_SET["o2"], "p00": "", "p01": ""}}
     found = similarity_matrix(holed, draws=200)

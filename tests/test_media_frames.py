@@ -169,6 +169,12 @@ def test_pixels_that_are_not_square_are_made_so() -> None:
     assert opened(film(data, SEPARATE).images[0].data).size == (128, 48 + BAR_HEIGHT)
 
 
+def test_a_pixel_shape_that_would_make_a_huge_picture_is_refused() -> None:
+    data = clip(2, size=(640, 480), form="matroska", sample_aspect_ratio=Fraction(250, 1))
+    with pytest.raises(DataError, match="has frames of 160000 x 480 pixels; at most 50,000,000 are read"):
+        film(data, SEPARATE)
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, "0:00"), (2.999, "0:02"), (61.5, "1:01"), (3600, "1:00:00"), (-1, "0:00")]
 )

@@ -129,6 +129,7 @@ def test_an_item_is_a_case_of_its_clip_and_pairs_keep_their_name(load: Load) -> 
         ("", "gates: {tau_b: {of: style, at_least: 0}}", "no item is rated in 'style'; of: overall"),
         ("", "gates: {pairwise_accuracy: {at_least: 0.5}}", "no caption stands in a pair"),
         ("", "gates: {tau_b_difference: {than: bleu, at_least: 0}}", "no offline metric 'bleu'"),
+        (", metrics: [chrf]", "gates: {tau_b_difference: {at_least: 0}}", "no offline metric 'brevity'"),
         ("", "laws: all", "laws are "),
     ],
 )

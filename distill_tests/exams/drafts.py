@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ TEXT_COLUMNS: Final[tuple[str, ...]] = (
 )
 IMAGE_COLUMNS: Final = ("image", "images")
 LEAST_OPTIONS: Final = 2
+MOST_COLUMNS: Final = 200
 MOST_ROWS: Final = 500_000
 """Of one file; no exam has as many, and all of them are held in memory."""
 
@@ -159,6 +161,9 @@ def _column_name(cell: str) -> str:
 def _is_usable(columns: Sequence[str], header: Sequence[str], findings: Findings) -> bool:
     """Whether a header has what every exam needs; what it lacks is noted."""
     before = len(findings.problems)
+    if len(columns) > MOST_COLUMNS:
+        findings.wrong(1, 1, f"{len(columns):,} columns", f"at most {MOST_COLUMNS}")
+        return False
     for number, name in enumerate(columns, start=1):
         if name in columns[: number - 1]:
             findings.wrong(1, number, f"column {quoted(name)} stands twice in the header")
@@ -237,8 +242,8 @@ def _has_half_a_character(row: Any) -> bool:
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"key {next(quoted(one) for one in names if names.count(one) > 1)} given twice")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"key {next(quoted(one) for one, times in counts.items() if times > 1)} given twice")
     return found
 
 

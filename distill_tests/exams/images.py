@@ -42,7 +42,7 @@ class Images:
                 return f"image {quoted(written)} is too large; {limits}"
             data = path.read_bytes()
         except (OSError, ValueError) as error:
-            return f"image {quoted(written)} cannot be read: {error}"
+            return f"image {quoted(written)} cannot be read: {getattr(error, 'strerror', None) or error}"
         media_type = media_type_of(data)
         if media_type is None:
             return f"{quoted(written)} is no image; {ALLOWED}"

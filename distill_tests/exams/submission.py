@@ -8,6 +8,7 @@ at random.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -196,10 +197,10 @@ def _read(path: Path) -> _Object:
 
 
 def _key_problems(told: _Object, wanted: Mapping[str, Any]) -> Iterator[str]:
-    keys = [key for key, _ in told.pairs]
-    for key in dict.fromkeys(keys):
-        if keys.count(key) > 1:
-            yield f"$.{_key(key)}: stands in the file {keys.count(key)} times"
+    keys = Counter(key for key, _ in told.pairs)
+    for key, times in keys.items():
+        if times > 1:
+            yield f"$.{_key(key)}: stands in the file {times} times"
         if key not in wanted:
             near = (
                 key.lower()

@@ -10,6 +10,7 @@ from distill_tests.errors import NotStored, ProviderError, Refused
 from distill_tests.judges._expected_options import MOST_CONTINUED, Settings
 from distill_tests.judges._expected_published import published
 from distill_tests.judges._expected_reading import (
+    ENDED,
     STEMS,
     Spelled,
     Stated,
@@ -200,6 +201,8 @@ class Bench:
             raise Unusable(f"the digits could not be asked for: {error}") from None
         if reply.rendered is None or not reply.rendered.rstrip().endswith(begun.rstrip()):
             raise Unusable("the judge model does not go on with a begun reply")
+        if reply.finish not in (*ENDED, "length"):
+            raise Unusable(f"the reply with the digits ended with {reply.finish!r}")
         if not reply.logprobs:
             raise Unusable("the endpoint gave no logprobs")
         return reply.logprobs
@@ -214,7 +217,7 @@ class Bench:
 
     async def _prompted(self, draw: Draw, reply: Reply) -> Draw:
         """The numbers after our own ``FINAL SCORE:``; the reasons may be cut off, the numbers cannot be."""
-        if reply.finish != "length":
+        if reply.finish != "length" or not reply.text.strip():
             check_end(reply, max_tokens=self.settings.sampling.max_tokens)
         reason = before_statements(reply.text, self.settings.names)
         begun, numbers = f"{reason}\n", {}

@@ -27,7 +27,7 @@ from distill_tests.media.frames import MOST_SHOWN, PUBLISHED, FrameRule
 from distill_tests.media.images import LONGEST_SIDE
 from distill_tests.types import Sampling
 
-CODE_VERSION: Final = 2
+CODE_VERSION: Final = 3
 """Raised when the same options and prompts come to another judging than before."""
 MOST_SAMPLES: Final = 50
 MOST_CONTINUED: Final = 4

@@ -42,7 +42,7 @@ def published(tokens: Sequence[TokenLogprob] | None, name: str) -> Expected:
         if text in _NUMBERS
     ]
     mass = math.fsum(weight for _, weight in weights)
-    if mass <= 0:
+    if not 0 < mass < math.inf:  # a logprob that is no number would end as the score 0
         raise Unusable(f"none of the alternatives after the marker {marker!r} is a number from 0 to 100")
     total = math.fsum(value * weight for value, weight in weights)
     value = min(100.0, max(0.0, total / mass))

@@ -1,7 +1,7 @@
 """Rows of a file for ``expected_score``, and its scores as rows.
 
 ``id``, ``caption`` (or ``response``), ``references`` (a list of texts; may be missing), and ``image`` or
-``video``: a path, relative to the current folder.  It stands in ``Exhibit.recorded`` and is opened only where
+``video``: a path below the current folder.  It stands in ``Exhibit.recorded`` and is opened only where
 the evidence shows it.
 """
 
@@ -32,9 +32,19 @@ def read_row(row: Mapping[str, Any], _models: Mapping[str, Model]) -> Exhibit:
     for name, path in paths.items():
         if not isinstance(path, str) or not path:
             raise DataError(f"{name} must be a path")
+        if not _is_below_here(path):
+            raise DataError(f"{name} must be a path below the folder in which the command runs")
     if len(paths) > 1:
         raise DataError("a row has an image or a video, not both")
     return Exhibit(id=str(identifier), answer=row[key], references=tuple(references), recorded={**paths})
+
+
+def _is_below_here(written: str) -> bool:
+    """Rows come from elsewhere: they must not have another file of this machine sent away."""
+    try:
+        return not Path(written).is_absolute() and Path(written).resolve().is_relative_to(Path.cwd())
+    except (OSError, ValueError, RuntimeError):  # a NUL in it; links in a circle
+        return False
 
 
 def write_row(exhibit: Exhibit, score: Score) -> Mapping[str, Json]:

@@ -63,8 +63,9 @@ def by_statement(first: Sequence[Draw], drawn: Sequence[Draw], name: str) -> Sum
 
     ``drawn`` are usable replies drawn at a temperature above 0, ``first`` those of the beginning.
     """
-    pool, path = (drawn, "sampled") if len(drawn) > 1 else (first, "stated")
+    pool = drawn if len(drawn) > 1 else first
     each = tuple(float(stated) for draw in pool if (stated := draw.numbers[name].stated) is not None)
+    path = "sampled" if pool is drawn and len(each) > 1 else "stated"
     numbers = [draw.numbers[name] for draw in first]
     return Summed(
         value=statistics.fmean(each),

@@ -17,6 +17,8 @@ from distill_tests.judges._caption_rows import read_row
 from distill_tests.registry import Declared, Rows, judge
 from distill_tests.types import Exhibit, Json, Score
 
+UNMEASURED: Final = "unmeasured for captions that are not English"
+LAST_LATIN: Final = "\u024f"
 _SCALE: Final = (0.0, 100.0)
 _MARKS: Final[Mapping[str, tuple[float, float]]] = dict.fromkeys(DIMENSIONS, _SCALE)
 
@@ -58,14 +60,22 @@ def blend(exhibit: Exhibit) -> Score:
         ratings = rated(exhibit.answer, exhibit.references)
     except ValueError as error:
         return _unscored(str(error))
+    is_unmeasured = _is_in_another_script(exhibit.answer)
     return Score(
         value=ratings.average,
         label="scored",
-        reason=ratings.reason,
+        reason=f"{ratings.reason}; {UNMEASURED}" if is_unmeasured else ratings.reason,
         marks=ratings.by_dimension,
+        unsure=is_unmeasured,
         judge="blend",
         details={"references": len(exhibit.references)},
     )
+
+
+def _is_in_another_script(caption: str) -> bool:
+    """Whether hardly half of its letters are Latin: it was fitted to English captions."""
+    letters = [character for character in caption if character.isalpha()]
+    return 2 * sum(character > LAST_LATIN for character in letters) > len(letters)
 
 
 def _unscored(reason: str) -> Score:

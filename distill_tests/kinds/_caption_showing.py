@@ -31,7 +31,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
         yield from _shown("reference", reference, most=2)
     left = len(case.item.references) - MOST_REFERENCES
     if left > 0:
-        yield f"  {'':<12}{display.ELLIPSIS} and {left} more references"
+        yield f"  {'':<12}{display.ELLIPSIS} and {left} more {'reference' if left == 1 else 'references'}"
     if case.item.medium is not None:
         yield from _shown(case.item.medium, medium_words(case.item.written, trial.score))
     yield from _shown("judged", judged(trial.score))

@@ -90,16 +90,17 @@ def _without_maker(spec: Spec) -> Iterator[Problem]:
 
 
 def _too_few(spec: Spec, settings: Settings, target: Model) -> Iterator[Problem]:
-    """Nearest is a comparison: without the own family at least two makers must be left."""
+    """Nearest is a comparison: without the own family and the base's maker two makers must be left."""
     makers = {
         maker
         for maker, members in settings.panel.items()
         if any(name not in settings.siblings and name != target.alias for name in members)
-        and not (settings.project_base and maker == settings.base)
+        and maker != settings.base
     }
     if len(makers) < 2:
         left = f"{len(makers)} maker" + ("" if len(makers) == 1 else "s")
-        what = f"of the panel {left} can be nearest to {target.alias!r} once its own family is left out"
+        base = "and its base model's maker are " if settings.base in settings.panel else "is "
+        what = f"of the panel {left} can be nearest to {target.alias!r} once its own family {base}left out"
         yield Problem(place=spec.place("panel"), what=what, allowed="members of two other makers or more")
 
 

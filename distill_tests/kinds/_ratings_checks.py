@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from distill_tests.errors import Problem, SpecError
-from distill_tests.kinds._ratings_metrics import METRIC_NAMES
+from distill_tests.kinds._ratings_metrics import LENGTH, METRIC_NAMES
 from distill_tests.ratings.beside import VALUE
 from distill_tests.ratings.items import RatedItem
 from distill_tests.registry import Declared
@@ -83,7 +83,8 @@ def gate_problems(
             what = f"gate {gate.name!r}: no item is rated in {wanted!r}"
             yield Problem(place=place, what=what, allowed=f"of: {' or '.join(dimensions)}")
         for key in ("than", "by"):
-            name = gate.options.get(key)
+            is_less = key == "than" and gate.statistic == "tau_b_difference"
+            name = gate.options.get(key, LENGTH if is_less else None)
             if gate.statistic in STATISTICS and name is not None and name not in metrics:
                 what = f"gate {gate.name!r}: no offline metric {name!r}"
                 yield Problem(place=place, what=what, allowed=f"{key}: {' or '.join(metrics)}")

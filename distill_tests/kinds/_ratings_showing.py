@@ -30,7 +30,7 @@ def rating_lines(outcome: Outcome) -> Iterator[str]:
         yield from shown("pair", f"{item.pair.name}: {'better' if item.pair.is_better else 'worse'}")
     ratings = "; ".join(f"{name} {_numbers(some)}" for name, some in item.ratings.items())
     if ratings:
-        yield from shown("people", ratings)
+        yield from shown("raters", ratings)
     details: Any = score.details.get(DETAILS) or {}
     judged: Mapping[str, float] = details.get("judged", {})
     marks = ", ".join(f"{name} {number:.3g}" for name, number in judged.items())

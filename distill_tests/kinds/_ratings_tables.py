@@ -40,8 +40,8 @@ COEFFICIENTS: Final[tuple[tuple[str, Coefficient], ...]] = (
     ("Spearman", "spearman"),
 )
 CONTROL: Final = f"{LENGTH} (length control)"
-PEOPLE: Final = "people with each other"
-HIGHEST: Final = "people's item means"
+PEOPLE: Final = "raters with each other"
+HIGHEST: Final = "raters' item means"
 Record: TypeAlias = Mapping[str, Any]
 
 
@@ -180,7 +180,7 @@ def _agreement(given: _Set, beside: Mapping[str, _Beside]) -> Table:
         told = [beside[dimension].tau_b.get(name) for dimension in given.dimensions]
         rows.append((_named(name), *map(_number, told), _coverage(given, name, told)))
     return Table(
-        title=f"{given.title}: tau-b with people's ratings ({_protocol_words(given.protocol)})",
+        title=f"{given.title}: tau-b with the ratings ({_protocol_words(given.protocol)})",
         columns=("scores", *given.dimensions, "scored"),
         rows=tuple(rows),
         notes=tuple(_notes(given)),
@@ -236,7 +236,7 @@ def _notes(given: _Set) -> Iterator[str]:
     if about["of_file"] > about["items"]:
         yield f"Drawn from {about['of_file']:,} captions in the file."
     compared = ", ".join(f"{name} with {mark}" for name, mark in about["dimensions"].items())
-    yield f"Compared (people's with the judge's): {compared}."
+    yield f"Compared (raters' with the judge's): {compared}."
     drawn = f"95 % intervals by bootstrap over clips, {_resamples(given):,} resamples"
     yield f"In brackets: {drawn}; all captions and ratings of a clip are drawn together."
     yield "Numbers of different protocols cannot be compared."

@@ -33,8 +33,8 @@ class Attribution:
     ``is_base``: the maker named is that of the model's base model; ``base_first``: that maker would stand
     first if it were a candidate like the others.  ``prompts`` were compared; ``missing``
     are prompts of the panel without an answer, ``unmatched`` answers to prompts that the panel did not get,
-    ``short`` answers of one word, ``cut`` answers read in part.  Not ``comparable``: too few answers, or
-    answers that do not answer; the ranking then says nothing.
+    ``short`` answers of one word, ``cut`` answers read in part.  Not ``comparable``: too few answers,
+    answers that do not answer, or fewer than two makers to compare with; the ranking then says nothing.
     """
 
     model: str

@@ -5,13 +5,16 @@ The answers come as outcomes (in a gate) or as records (in a report); both becom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Final
 
 from distill_tests.lineage.attribution import Attribution, Comparison, Ranked
+from distill_tests.lineage.bench import highest_of
 from distill_tests.lineage.comparing import AT_MOST, compare
-from distill_tests.lineage.nulls import Null, shipped_nulls
+from distill_tests.lineage.nulls import Null, p_value, shipped_nulls
 from distill_tests.lineage.panel import Known
 from distill_tests.types import Json, Outcome
 
@@ -147,7 +150,8 @@ def _asked(messages: Iterable[Mapping[str, Any]]) -> str:
 class Finding:
     """The attribution of a target; ``candidate``: the first in the ranking that could be named as a teacher.
 
-    ``p`` is the candidate's; ``finest`` the smallest that the null models allow.  ``absent``: members of the
+    ``p`` is the candidate's; ``finest`` the smallest that the null models and the number of candidates allow,
+    1 without candidates.  ``absent``: members of the
     panel that answered too little to be candidates.
     """
 
@@ -196,7 +200,7 @@ def finding_of(answers: Answers, *, at_most: float = AT_MOST) -> Finding:
         attribution=attribution,
         candidate=candidate,
         p=candidate.p if candidate else 1.0,
-        finest=1 / (len(found.nulls) + 1),
+        finest=p_value(highest_of(len(attribution.ranking)), found.nulls) if candidate else 1.0,
         nulls=len(found.nulls),
         absent=absent,
     )
@@ -223,8 +227,8 @@ def refuse_unfit(settings: Settings, fwer: float) -> str | None:
     most = settings.most_nulls
     if 1 / (most + 1) <= fwer:
         return None
-    needed = next(n for n in range(most + 1, 10**6) if 1 / (n + 1) <= fwer)
+    needed = math.ceil(1 / Fraction(str(fwer))) - 1
     return (
         f"{most} null models can tell no p-value below {1 / (most + 1):.3g}, so at fwer {fwer:g} the gate "
-        f"could never fail; it takes {needed}"
+        f"could never fail; it takes {needed:,}"
     )

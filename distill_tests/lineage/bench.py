@@ -148,6 +148,7 @@ class Bench:
             cut=self.found.cut[place],
             reason="fewer than two makers are left to compare with once its own family and the maker of its "
             "base model are set aside",
+            comparable=False,
         )
 
     def _candidates(
@@ -278,10 +279,15 @@ class Bench:
             yield f"no candidates, for too few answers to its {own} prompts: {', '.join(few)}"
 
 
+def highest_of(candidates: int) -> float:
+    """The most that one of so many values with mean 0 and standard deviation 1 can be."""
+    return float(max(0, candidates - 1) ** 0.5)
+
+
 def _not_outstanding(best: Ranked, nulls: Sequence[Null], at_most: float, *, candidates: int) -> str | None:
     if 1 / (len(nulls) + 1) > at_most:
         return f"{len(nulls)} null models cannot give p of {at_most:g} or less, whatever is nearest"
-    highest = (candidates - 1) ** 0.5  # of values with mean 0 and standard deviation 1
+    highest = highest_of(candidates)
     if p_value(highest, nulls) > at_most:
         return (
             f"{candidates} candidates are too few: none can stand out by more than {highest:.2f}, and more "

@@ -67,7 +67,7 @@ def similarity_matrix(
     if len(responses) < 2:
         raise DataError(f"similarity is between models: two or more are needed (got {len(responses)})")
     found = overlaps(responses, sorted(responses), ())
-    words, both = found.views[0], _both(found)
+    words, both = _cosines(found), _both(found)
     if not both.any(axis=0).all():
         raise DataError("two of the models have answered no prompt in common; nothing can be said of them")
     plain = _mean_over_prompts(words, both)
@@ -115,11 +115,19 @@ def diversity(
     )
     upper = _upper(times)
     both = _both(found)[:, *upper].astype(float)
-    distances = ((1.0 - found.views[0][:, *upper]) * both).sum(axis=1) / both.sum(axis=1)
+    distances = ((1.0 - _cosines(found)[:, *upper]) * both).sum(axis=1) / both.sum(axis=1)
     weights = drawn_prompts(len(distances), draws=draws, seed=seed)
     low, high = _interval(weights @ distances / len(distances), level)
     mean = statistics.fmean(distances.tolist())
     return Diversity(mean, min(low, mean), max(high, mean), len(distances), len(repeats) - len(several))
+
+
+def _cosines(found: Overlaps) -> Array:
+    """Of words and word pairs; at most 1, which products of unit vectors may miss by a rounding."""
+    import numpy as np
+
+    cosines: Array = np.minimum(found.views[0], 1.0)
+    return cosines
 
 
 def _both(found: Overlaps) -> NDArray[np.bool_]:

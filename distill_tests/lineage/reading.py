@@ -170,15 +170,15 @@ def read_panel(path: Path) -> PanelFile:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"key {next(name for name in names if names.count(name) > 1)!r} given twice")
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"key {next(name for name, times in counts.items() if times > 1)!r} given twice")
     return found
 
 
 def _students(stored: object) -> tuple[str, ...]:
     lists = _lists(stored, "students").values() if isinstance(stored, dict) else [_names(stored, "students")]
     names = [name for one in lists for name in one]
-    if twice := [name for name in names if names.count(name) > 1]:
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise DataError(f"students: {twice[0]!r} stands there more than once")
     return tuple(names)
 

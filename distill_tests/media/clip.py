@@ -163,10 +163,16 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _upright(frame: Any, shape: Fraction | None) -> Any:
-    """A Pillow image with square pixels, turned as the file says."""
+    """A Pillow image with square pixels, turned as the file says; raises DataError where it is too large."""
+    wide = max(1, round(frame.width * shape)) if shape and shape > 0 else frame.width
+    for width in (frame.width, wide):  # a stream may change its size, and a header tell of any pixel shape
+        if width * frame.height > LARGEST_PIXELS:
+            raise DataError(
+                f"has frames of {width} x {frame.height} pixels; at most {LARGEST_PIXELS:,} are read"
+            )
     picture = frame.to_image()
-    if shape and shape > 0 and shape != 1:
-        picture = picture.resize((max(1, round(picture.width * shape)), picture.height), _lanczos())
+    if wide != picture.width:
+        picture = picture.resize((wide, picture.height), _lanczos())
     rotation = getattr(frame, "rotation", 0) or 0  # degrees against the clock; PyAV has it since 14
     return picture.rotate(rotation, expand=True) if rotation % 360 else picture
 

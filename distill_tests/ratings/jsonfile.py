@@ -11,6 +11,8 @@ from typing import Any, Final
 from distill_tests.errors import DataError
 
 LARGEST_BYTES: Final = 500_000_000
+MOST_LOST: Final = 100
+"""Keys that are written in a way that is not looked for; each costs a pass over the rest of the file."""
 
 
 class Document:
@@ -36,10 +38,12 @@ class Document:
             raise DataError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}:1:1: not usable JSON: {error}") from None
-        self._from, self._line = 0, 1
+        self._from, self._line, self._lost = 0, 1, 0
 
     def line_of(self, key: str) -> int:
         """The line of a key of the outermost object, for keys asked in the file's order; else that before."""
+        if self._lost >= MOST_LOST:
+            return self._line
         pattern = re.compile(
             re.escape(json.dumps(key)) + r"\s*:|" + re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:"
         )
@@ -47,6 +51,8 @@ class Document:
         if match is not None:
             self._line += self._text.count("\n", self._from, match.start())
             self._from = match.start()
+        else:
+            self._lost += 1
         return self._line
 
 

@@ -51,7 +51,7 @@ def rated_pairs(path: Path) -> Rated:
         if line.strip():
             try:
                 pairs.append(_pair(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
                 raise DataError(f"{path}:{number}: no rated pair ({error})") from error
     if not pairs:
         raise DataError(f"{path}: holds no pair")
@@ -73,14 +73,17 @@ def _pair(row: Mapping[str, Any]) -> Pair:
 
 
 def responses_of(folder: Path) -> Responses:
-    """Every ``MODEL.jsonl.gz`` of ``folder``: rows ``id, prompt, response``."""
+    """Every ``MODEL.jsonl.gz`` of ``folder``: rows ``id, prompt, response``; raises DataError."""
     by_model, prompts, digest = {}, {}, hashlib.sha256()
     for path in sorted(folder.glob("*.jsonl.gz")):
         raw = _bytes(path)
         digest.update(raw)
-        rows = [json.loads(line) for line in raw.decode("utf-8").splitlines() if line.strip()]
-        by_model[path.name.removesuffix(".jsonl.gz")] = {row["id"]: row["response"] for row in rows}
-        prompts.update({row["id"]: row["prompt"] for row in rows})
+        try:
+            rows = [json.loads(line) for line in raw.decode("utf-8").splitlines() if line.strip()]
+            by_model[path.name.removesuffix(".jsonl.gz")] = {row["id"]: row["response"] for row in rows}
+            prompts.update({row["id"]: row["prompt"] for row in rows})
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}: a row is not id, prompt, response ({error})") from error
     if not by_model:
         raise DataError(f"{folder}: holds no MODEL.jsonl.gz")
     return Responses(by_model, prompts, digest.hexdigest())

@@ -34,7 +34,8 @@ def no_teacher(sample: Sample, *, fwer: float = 0.05) -> Estimate:
     """The p-value of the nearest maker that is neither of the own family nor that of the disclosed base.
 
     A low one says that the target's answers are nearer to that maker's than null models' are to any; never
-    that it was trained on them.  No value where the answers cannot be compared.
+    that it was trained on them.  No value where the answers cannot be compared,
+    and where too few null models or candidates let no p-value be as low as ``fwer``.
     """
     answers = answers_of(sample.outcomes)
     nothing = Estimate(
@@ -58,8 +59,7 @@ def no_teacher(sample: Sample, *, fwer: float = 0.05) -> Estimate:
         told = found.attribution
         return replace(nothing, n=told.prompts, method=told.reason, details=_details(found))
     if found.finest > fwer:
-        method = f"{found.nulls} null models can tell no p-value below {found.finest:.3g}"
-        return replace(nothing, method=method, details=_details(found))
+        return replace(nothing, method=found.attribution.reason, details=_details(found))
     return replace(
         nothing,
         value=found.p,

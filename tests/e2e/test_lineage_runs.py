@@ -130,6 +130,8 @@ def test_a_gate_that_could_never_fail_is_refused_before_anything_is_asked(panel:
     said = audit(panel, targets="student", more="gates: {no_teacher: {fwer: 0.01}}")
     assert "can tell no p-value below" in said
     assert "it takes 99" in said
+    said = audit(panel, targets="student", more="gates: {no_teacher: {fwer: 0.0000001}}")
+    assert "it takes 9,999,999" in said
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,11 @@ def test_a_gate_that_could_never_fail_is_refused_before_anything_is_asked(panel:
         ("judge: claims", {}, "no judge judges one of them"),
         ("nulls: [elm-1]", {}, "is a member of the panel, and so a null model already"),
         ("", {"panel": "elm-1, elm-2"}, "1 maker can be nearest to 'student'"),
+        (
+            "base: elm-1\nshipped_nulls: true",
+            {"panel": "elm-1, oak-1"},
+            "1 maker can be nearest to 'student' once its own family and its base model's maker are left out",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_words(
@@ -151,6 +158,15 @@ def test_what_cannot_be_compared_is_refused_in_words(
         more, words = more.replace(name, real), words.replace(name, real)
         changed = {key: value.replace(name, real) for key, value in changed.items()}
     assert words in audit(panel, targets="student", more=f"{more}\n{GATE}", **changed)
+
+
+def test_a_panel_too_small_for_anybody_to_stand_out_leaves_the_gate_open(panel: Project) -> None:
+    members = ", ".join(group[0] for group in list(PANEL.values())[:3])
+    audit(panel, targets="student", panel=members, more=f"shipped_nulls: true\n{GATE}")
+    (gate,) = [row for row in panel.records() if row["type"] == "gate"]
+    assert (gate["verdict"], gate["estimate"]["value"]) == ("inconclusive", None)
+    assert "3 candidates are too few" in gate["estimate"]["method"]
+    assert gate["estimate"]["details"]["finest_p"] > 0.2
 
 
 def test_null_models_that_are_asked_make_the_p_value_finer(panel: Project) -> None:

@@ -68,14 +68,14 @@ def test_captions_and_gates_are_tests_of_the_judge_and_tables_show_it_beside_met
             "specs/judge.yaml::words::gate-tau_b PASSED*",
             "*PASSED*tau_b  0.*",
             "*n = 12, interval: bootstrap over clip*",
-            "*A toy judge of captions: tau-b with people's ratings (item means)",
+            "*A toy judge of captions: tau-b with the ratings (item means)",
             "VERDICT: PASSED (1 gate passed)",
         ]
     )
     assert result.ret == 0
-    whole = tables(project)["tau-b with people's ratings (item means)"]
+    whole = tables(project)["tau-b with the ratings (item means)"]
     names = [cells[0] for cells in whole["rows"]]
-    assert names[:3] == ["words", "people with each other", "brevity (length control)"]
+    assert names[:3] == ["words", "raters with each other", "brevity (length control)"]
     assert {"chrf", "cider_d", "bleu_4", "rouge_l"} <= set(names)
     judged, people, length = (cells[1] for cells in whole["rows"][:3])
     assert length["value"] < 0 < people["value"] < 1
@@ -91,7 +91,7 @@ def test_unscored_captions_are_counted_shown_and_never_zero(project: Project) ->
     result = project.run()
     result.stdout.fnmatch_lines(["*INCONCLUSIVE*tau_b*"])
     assert result.ret == 10
-    whole = tables(project)["tau-b with people's ratings (item means)"]
+    whole = tables(project)["tau-b with the ratings (item means)"]
     assert whole["rows"][0][-1] == "12 of 14"
     assert any("left 2 captions unscored" in note for note in whole["notes"])
     records = {record.get("id"): record for record in project.records()}
@@ -157,11 +157,11 @@ def test_every_bad_entry_is_one_collection_error_and_nothing_is_judged(project: 
 def test_under_each_rating_a_point_the_highest_possible_is_shown(project: Project) -> None:
     calibrated(project, [row(number) for number in range(12)], more=", protocol: per_rating, metrics: [chrf]")
     project.run()
-    told = tables(project)["tau-b with people's ratings (each rating a point)"]
+    told = tables(project)["tau-b with the ratings (each rating a point)"]
     assert [cells[0] for cells in told["rows"]] == [
         "words",
-        "people with each other",
-        "people's item means",
+        "raters with each other",
+        "raters' item means",
         "chrf",
     ]
     assert told["rows"][2][1]["value"] < 1

@@ -33,6 +33,7 @@ BESIDE: Final[Mapping[str, tuple[str, float, tuple[float, float] | None]]] = {
 Record: TypeAlias = Mapping[str, Any]
 
 _INTERVALS: Final = "In brackets: 95 % intervals for items like these (cluster-robust by clip)."
+_CONTROLS: Final = "A control's mean is that of these items: exact for them, without an interval for others."
 _NOT_PEOPLE: Final = (
     "How far a judge agrees with people is not measured here but by kind calibration, beside how far people "
     "agree with each other (docs/captions.md)."
@@ -116,12 +117,13 @@ def _scores(title: str, rows: Sequence[Record], cases: Sequence[Record], told: S
         for row in told
     ]
     names = [*(f"mean_{name}" for name in marks), "mean_average", "mean_score"]
-    for name, measured in _controls(rows, names).items():
+    controls = _controls(rows, names)
+    for name, measured in controls.items():
         whole = measured.get("mean_average") or measured.get("mean_score")
         numbers = [measured.get(f"mean_{mark}") for mark in marks]
         body.append((name, *numbers, whole, max(one.n or 0 for one in measured.values()), None))
     columns = ("target", *marks, head, "scored", "of")
-    notes = tuple(_notes(cases))
+    notes = (*_notes(cases), *((_CONTROLS,) if controls else ()))
     return Table(title=f"{title}: 0 to 100", columns=columns, rows=tuple(body), notes=notes, digits=1)
 
 

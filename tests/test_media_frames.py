@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill_tests.errors import DataError
+from distill_tests.media import clip as clips
 from distill_tests.media.clip import Timeline
 from distill_tests.media.frames import PUBLISHED, Film, FrameRule, film, film_in, wanted_indices
 from distill_tests.media.labels import BAR_HEIGHT, clock
@@ -371,3 +372,11 @@ def test_the_shared_clip_is_shown_to_its_end() -> None:
     published = film_in(data_file("video1.mp4"), PUBLISHED)
     assert published.times_s == (0.0, 2.88, 5.76)
     assert opened(published.images[0].data).size == (1536, 512)
+
+
+def test_more_large_frames_than_can_be_held_are_refused_in_words(
+    twelve: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clips, "MOST_HELD", 10_000)
+    with pytest.raises(DataError, match=r"4 frames of \d+ x \d+ pixels are too many; take at most \d"):
+        film(twelve, FrameRule(count=4, layout="separate"))

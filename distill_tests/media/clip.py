@@ -14,6 +14,8 @@ from distill_tests.media._library import pillow, pyav
 from distill_tests.media.images import LARGEST_PIXELS
 
 MOST_FRAMES: Final = 60_000
+MOST_HELD: Final = 400_000_000
+"""Pixels of all wanted frames together: they are held as they were decoded."""
 """About half an hour at 30 frames a second: all frames up to the last one shown are decoded."""
 LEAST_THERE: Final = 0.95
 """Of the frames that the header tells of; with fewer the clip is cut short."""
@@ -117,6 +119,7 @@ def shots_of(data: bytes, line: Timeline, wanted: Sequence[int]) -> Shots:
     places = {stamp: number for number, stamp in enumerate(line.stamps)}
     with _opened(data) as (container, stream):
         shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+        _refuse_more_than_can_be_held(stream.codec_context, len(wanted))
         for frame in _decoded(container, stream):
             if frame is None or frame.is_corrupt:
                 failed += 1
@@ -140,6 +143,13 @@ def shots_of(data: bytes, line: Timeline, wanted: Sequence[int]) -> Shots:
             number, frame = nearest[want]
             found.setdefault(number, Shot(_upright(frame, shape), line.times_s[number], number != want))
     return Shots(tuple(found[number] for number in sorted(found)), failed)
+
+
+def _refuse_more_than_can_be_held(codec: Any, wanted: int) -> None:
+    width, height = codec.width or 0, codec.height or 0
+    if width * height * wanted > MOST_HELD:
+        most = MOST_HELD // (width * height)
+        raise DataError(f"{wanted} frames of {width} x {height} pixels are too many; take at most {most}")
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:

@@ -216,3 +216,13 @@ def _rows(text: str, start: int, end: int, columns: int) -> Iterator[tuple[int, 
             breakable = index
     if first < end or start == end:
         yield first, end
+
+
+def is_blank(text: str) -> bool:
+    """Whether no character of a text can be seen: nothing but white space, control and format characters."""
+    return not any(char.isprintable() and not char.isspace() for char in text)
+
+
+def plural(count: int, noun: str) -> str:
+    """Such as ``1 gate`` or ``2,000 gates``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

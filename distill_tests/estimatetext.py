@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from distill_tests.display import visible
+from distill_tests.display import plural, visible
 from distill_tests.record import Record
-from distill_tests.summary import plural
 
 USUAL_LEVEL = 0.95
 _USUAL = re.compile(r",? 95 % two-sided")

@@ -203,7 +203,7 @@ def _parsed(raw: bytes | None) -> Mapping[str, Any]:
     if raw is None:
         raise DataError(f"longer than {MAX_ROW_BYTES // 2**20} MB")
     try:
-        row = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_object)
+        row = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=without_doubles)
     except UnicodeDecodeError as error:
         raise DataError(f"not UTF-8 (byte 0x{raw[error.start]:02x} at {error.start + 1})") from error
     except json.JSONDecodeError as error:
@@ -225,7 +225,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of a JSON text; raises ValueError for a key that is given twice."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from distill_tests.calibrations import as_json, calibrations_of
 from distill_tests.claimmatrix import claims_matrix
 from distill_tests.combined import Combined, combined, combined_table
+from distill_tests.display import plural
 from distill_tests.gates.across import ALL_TARGETS
 from distill_tests.gates.release import release
 from distill_tests.record import SCHEMA, Record, RunMeta, Totals, cases_of, gates_of, plain, totals_of
@@ -190,11 +191,6 @@ CASE_WORDS = {
     "skipped": "skipped",
 }
 """What people read for a probe's verdict."""
-
-
-def plural(count: int, noun: str) -> str:
-    """Such as ``1 gate`` or ``2,000 gates``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 # --- targets ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from distill_tests.display import pad, shorten, visible, width
+from distill_tests.display import pad, plural, shorten, visible, width
 from distill_tests.record import Record
 from distill_tests.registry import kinds
 from distill_tests.types import Cell, Json, Number, Table
@@ -92,7 +92,7 @@ def text_lines(table: Record, *, columns: int) -> Iterator[str]:
     """
     brief = table["brief"]
     if brief == 0:
-        yield f"{visible(table['title'])}: {_rows(len(table['rows']))} in summary.md"
+        yield f"{visible(table['title'])}: {plural(len(table['rows']), 'row')} in summary.md"
         return
     shown = table["rows"] if brief is None else table["rows"][:brief]
     rows = [
@@ -111,8 +111,4 @@ def text_lines(table: Record, *, columns: int) -> Iterator[str]:
             yield f"  {first}: {named}"
     left = len(table["rows"]) - len(shown)
     if left > 0:
-        yield f"  and {_rows(left).replace(' ', ' more ')} in summary.md"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+        yield f"  and {plural(left, 'row').replace(' ', ' more ')} in summary.md"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from distill_tests.captions.words import is_blank
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError
 from distill_tests.judges._expected_options import settings_of
 from distill_tests.judges._expected_prompt import (

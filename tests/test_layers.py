@@ -22,7 +22,7 @@ LAYERS: Mapping[str, int] = {
             "specfile gates inference controls plan lexicon record labelling redact display "
             "summary progress fingerprint rows rundir terminal properties transcript adhoc "
             "sharing subjects gold laws calibrations repeating search splits claimmatrix exams "
-            "scoretext estimatetext tables combined prompts ratings",
+            "scoretext estimatetext tables combined prompts ratings mediatypes",
             "kinds providers judges stats reporters weights judging gathered resemblance lineage "
             "captions media",
             "store throttle engine conduct audit forecast ledger asked_rows api __init__",

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from distill_tests.errors import DataError, MissingExtra
 from distill_tests.media import images
 from distill_tests.media.frames import film
-from distill_tests.media.images import media_type, picture, picture_in, scaled_size
+from distill_tests.media.images import picture, picture_in, scaled_size
+from distill_tests.mediatypes import media_type_of
 from tests.made_media import animation, data_file, image_bytes, opened, pillow
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -45,7 +46,7 @@ def test_a_larger_picture_is_scaled_to_its_longest_side_and_its_type_fits_its_by
     found = picture(image_bytes(kind, (90, 30)), longest_side=45)
     assert (found.width, found.height) == (45, 15)
     assert found.notes == ("scaled down from 90 x 30 to 45 x 15",)
-    assert found.image.media_type == media_type(found.image.data)
+    assert found.image.media_type == media_type_of(found.image.data)
     assert found.image.media_type == ("image/jpeg" if kind == "JPEG" else "image/png")
     assert opened(found.image.data).size == (45, 15)
 
@@ -210,7 +211,7 @@ def test_damaged_bytes_are_a_picture_or_a_reason_never_another_error(data: Any) 
         found = picture(bytes(given_bytes))
     except DataError:
         return
-    assert found.image.media_type == media_type(found.image.data)
+    assert found.image.media_type == media_type_of(found.image.data)
 
 
 def test_without_pillow_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,11 +99,6 @@ def compared(text: str) -> str:
     return text[first.start() :][:MAX_CHARACTERS] if first else ""
 
 
-def is_blank(text: str) -> bool:
-    """Whether no character of a text can be seen: nothing but white space, control and format characters."""
-    return not any(char.isprintable() and not char.isspace() for char in text)
-
-
 def tokens(text: str) -> list[str]:
     """Words and numbers in lower case, without punctuation; ``man's`` is one word, ``mans``."""
     return _TOKEN.findall(text.lower().replace("'", "").replace("’", ""))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from distill_tests.exams.findings import quoted
+from distill_tests.mediatypes import media_type_of
 from distill_tests.types import Image
 
 LARGEST: Final = 20 * 2**20
@@ -48,14 +49,3 @@ class Images:
             return f"{quoted(written)} is no image; {ALLOWED}"
         self._bytes += size
         return Image(media_type=media_type, data=data)
-
-
-def media_type_of(data: bytes) -> str | None:
-    """The media type by the first bytes, whatever the file is called; None for anything else."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    return "image/webp" if data.startswith(b"RIFF") and data[8:12] == b"WEBP" else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from distill_tests.claimmatrix import OWN, named
 from distill_tests.display import visible
+from distill_tests.gates.baselines.pairs import beside
 from distill_tests.gates.tally import exact
 from distill_tests.gates.words import number
 from distill_tests.record import Record, drawn_cases_of
@@ -69,8 +70,7 @@ def across_words(gate: Record) -> str:
 def changed_lines(gate: Record, *, most: int = MOST_NAMED) -> Iterator[str]:
     """The cases that got worse than in the baseline, and those that got better, by id."""
     compared = gate.get("comparison") or {}
-    control = (gate.get("baseline") or {}).get("control")
-    what = f"the control {control}" if control else "the baseline"
+    what = beside((gate.get("baseline") or {}).get("control"))
     for way in [way for way in ("worse", "better") if way in compared]:
         told = compared[way]
         if told["count"]:

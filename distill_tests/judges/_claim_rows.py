@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError
 from distill_tests.judges._places import places_in
 from distill_tests.lexicon import find_names, fold, makers
@@ -52,7 +53,7 @@ def read_row(row: Mapping[str, Any], models: Mapping[str, Model]) -> Exhibit:
     response = row.get("response")
     if not isinstance(response, str):
         raise DataError(f"response must be text (got {_kind(response)})")
-    if not any(char.isprintable() and not char.isspace() for char in response):
+    if is_blank(response):
         raise DataError("response is empty: no answer to judge")
     if not isinstance(row.get("id"), str | int) or isinstance(row.get("id"), bool):
         raise DataError(f"id must be text or a whole number (got {_kind(row.get('id'))})")

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from distill_tests.captions.words import is_blank
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError
 from distill_tests.judges._quoting import PLACEHOLDER, Quoted, filled, quoted
 from distill_tests.types import Exhibit, Image, Message

@@ -15,6 +15,7 @@ from distill_tests.errors import DataError
 from distill_tests.judges._expected_reading import ACCR
 from distill_tests.media.frames import FrameRule, film_in
 from distill_tests.media.images import picture_in
+from distill_tests.specfile.files import is_below
 from distill_tests.types import Exhibit, Image, Json, Model, Score
 
 
@@ -32,19 +33,11 @@ def read_row(row: Mapping[str, Any], _models: Mapping[str, Model]) -> Exhibit:
     for name, path in paths.items():
         if not isinstance(path, str) or not path:
             raise DataError(f"{name} must be a path")
-        if not _is_below_here(path):
+        if not is_below(Path.cwd(), path):
             raise DataError(f"{name} must be a path below the folder in which the command runs")
     if len(paths) > 1:
         raise DataError("a row has an image or a video, not both")
     return Exhibit(id=str(identifier), answer=row[key], references=tuple(references), recorded={**paths})
-
-
-def _is_below_here(written: str) -> bool:
-    """Rows come from elsewhere: they must not have another file of this machine sent away."""
-    try:
-        return not Path(written).is_absolute() and Path(written).resolve().is_relative_to(Path.cwd())
-    except (OSError, ValueError, RuntimeError):  # a NUL in it; links in a circle
-        return False
 
 
 def write_row(exhibit: Exhibit, score: Score) -> Mapping[str, Json]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from distill_tests.captions.words import is_blank
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError
 from distill_tests.gathered import gathered
 from distill_tests.judges._expected_draw import Bench, Draw

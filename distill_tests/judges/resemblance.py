@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from distill_tests.display import is_blank
 from distill_tests.judges._rubric_rows import read_row
 from distill_tests.registry import Declared, Rows, judge
 from distill_tests.resemblance.model import HEADS, SCALES, compared, version
-from distill_tests.resemblance.reading import is_blank
 from distill_tests.resemblance.wording import caveats, label_of, reason_of
 from distill_tests.types import Exhibit, Json, Score
 

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from distill_tests.captions.cider import CiderSet
 from distill_tests.captions.metrics import metric
-from distill_tests.captions.words import is_blank, tokens
+from distill_tests.captions.words import tokens
+from distill_tests.display import is_blank
 from distill_tests.media.frames import LARGEST_BYTES
 from distill_tests.types import Json, Place
 

@@ -11,7 +11,7 @@ from distill_tests.errors import DataError, Problem, SpecError
 from distill_tests.kinds._caption_case import Item, Medium
 from distill_tests.kinds._questions import guessed_language
 from distill_tests.prompts.reading import Row, rows, type_of
-from distill_tests.specfile.files import absent, shown_path
+from distill_tests.specfile.files import absent, is_below, shown_path
 from distill_tests.specfile.wording import shown
 from distill_tests.types import Place, Spec
 
@@ -123,14 +123,8 @@ class _Reader:
                 yield f"{name} is {_kind(written)}", "a path, relative to this file"
             elif _ADDRESS.match(written):
                 yield f"{name} {shown(written)} is no path of a file", below
-            elif Path(written).is_absolute() or not self._is_below(written):
+            elif not is_below(self._folder, written):
                 yield f"{name} {shown(written)} lies outside of the folder of this file", below
-
-    def _is_below(self, written: str) -> bool:
-        try:
-            return (self._folder / written).resolve().is_relative_to(self._folder)
-        except (OSError, ValueError, RuntimeError):  # a NUL in it; links in a circle
-            return False
 
 
 def _row_faults(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -11,17 +11,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from distill_tests.errors import DataError, EmptyReply
+from distill_tests.errors import DataError
+from distill_tests.kinds._answered import own_system
 from distill_tests.kinds._caption_case import Item
 from distill_tests.kinds._caption_setting import Setting
 from distill_tests.media.frames import Film, FrameRule, film_in
 from distill_tests.media.images import picture_in
 from distill_tests.specfile.files import shown_path
-from distill_tests.types import Image, Json, Message, Model, Reply, Request, Spec
+from distill_tests.types import Image, Json, Message, Model, Request, Spec
 
 STATE: Final = ".distill-tests"
 """The folder of a run's state; it is made by the run, and only used where it is."""
-NOT_AN_ANSWER: Final = ("refusal", "content_filter", "call_failed")
 
 
 class Seen(NamedTuple):
@@ -119,17 +119,7 @@ def request_for(
     item: Item, images: tuple[Image, ...], setting: Setting, spec: Spec, target: Model, *, sample: int
 ) -> Request:
     """One question with the images beside it."""
-    system = () if target.system in ("default", "none") else (Message(role="system", text=target.system),)
     question = Message(role="user", text=instruction_of(item, setting), images=images)
-    return Request(model=target, messages=(*system, question), sampling=spec.sampling, sample=sample)
-
-
-def refuse_no_caption(reply: Reply, target: Model) -> None:
-    """Raises EmptyReply for what is no caption; invisible characters are none."""
-    if reply.finish in NOT_AN_ANSWER:
-        message = f"{target.alias}: the reply is no caption, it ended with {reply.finish!r}"
-        raise EmptyReply(message, receipt=reply.request_id)
-    if not any(char.isprintable() and not char.isspace() for char in reply.text):
-        thought = ", only a thinking part" if reply.thinking else ""
-        message = f"{target.alias}: the reply is empty (finish: {reply.finish or 'not told'}){thought}"
-        raise EmptyReply(message, receipt=reply.request_id)
+    return Request(
+        model=target, messages=(*own_system(target), question), sampling=spec.sampling, sample=sample
+    )

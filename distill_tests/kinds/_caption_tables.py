@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from distill_tests.display import plural
 from distill_tests.inference.clustered import clustered_mean
 from distill_tests.kinds._caption_setting import DIMENSIONS, SCALE
 from distill_tests.kinds._caption_showing import DETAILS
@@ -158,18 +159,18 @@ def _notes(cases: Sequence[Record]) -> Iterator[str]:
         if values:
             yield f"{key}: {' and '.join(values)}."
     if skipped := sum(row["verdict"] == "skipped" for row in cases):
-        yield f"{_count(skipped, 'item')} not asked."
+        yield f"{plural(skipped, 'item')} not asked."
     if broken := sum(not row["trials"] and row["verdict"] != "skipped" for row in cases):
-        yield f"{_count(broken, 'item')} without a usable reply of the target; in no mean."
+        yield f"{plural(broken, 'item')} without a usable reply of the target; in no mean."
     unscored = [one for one in _judged(cases) if one.score["value"] is None]
     if unscored:
-        yield f"{_count(len(unscored), 'caption')} not scored, each with its reason; in no mean and never 0."
+        yield f"{plural(len(unscored), 'caption')} not scored, each with its reason; in no mean and never 0."
     scales = (one.score["details"].get("own_scale") for one in _judged(cases))
     for scale in sorted({str(one) for one in scales if one}):
         yield f"The judge's own scale is {scale}; its numbers are moved to 0 to 100."
     unmeasured = sum("unmeasured" in row["tags"] for row in cases)
     if unmeasured:
-        yield f"{_count(unmeasured, 'item')} tagged unmeasured: no comparison of the judge with people."
+        yield f"{plural(unmeasured, 'item')} tagged unmeasured: no comparison of the judge with people."
 
 
 # --- metrics beside -------------------------------------------------------------------------------
@@ -254,7 +255,3 @@ def _readings(title: str, told: Sequence[_Row]) -> Table:
             "or stated score there was too little or none.",
         ),
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

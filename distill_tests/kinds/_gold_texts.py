@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError
 from distill_tests.kinds._facts import identity_in
 from distill_tests.registry import Recorded, judges, providers
@@ -54,7 +55,7 @@ class Texts:
         return exhibit
 
     def _check(self, row: Mapping[str, Any], exhibit: Exhibit) -> None:
-        if not any(char.isprintable() and not char.isspace() for char in exhibit.answer):
+        if is_blank(exhibit.answer):
             raise DataError("the response is empty")
         if self._needs_identity and exhibit.identity is None:
             raise DataError("needs identity: {name, maker}, fact: a sentence, or model: the alias of a card")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from distill_tests.display import shorten
+from distill_tests.display import plural, shorten
 from distill_tests.inference.clustered import clustered_mean
 from distill_tests.inference.strata import mean_of_strata
 from distill_tests.types import Cell, Estimate, Number, Table
@@ -221,7 +221,7 @@ def _notes(cases: Sequence[Record]) -> Iterator[str]:
     yield _MEANING
     identical = sum(bool(told.get("identical")) for told in _details(cases))
     if identical:
-        yield f"{_count(identical, 'pair')} of identical answers: 5, and no judge was asked."
+        yield f"{plural(identical, 'pair')} of identical answers: 5, and no judge was asked."
     if _controls(cases):
         yield (
             "Controls are asked the same prompts, judged against the same reference and counted once for all "
@@ -233,18 +233,18 @@ def _lacking(cases: Sequence[Record]) -> Iterator[str]:
     """In a sentence each: what was not asked, is missing, is cut off, was left out of the files."""
     everything = _answers(cases)
     if everything.not_asked:
-        yield f"{_count(everything.not_asked, 'case')} not asked."
+        yield f"{plural(everything.not_asked, 'case')} not asked."
     if everything.missing:
         yield (
-            f"{_count(everything.missing, 'answer')} missing: without a usable reply (of the target or the "
+            f"{plural(everything.missing, 'answer')} missing: without a usable reply (of the target or the "
             "reference), or not scored; in no mean."
         )
     for name, rows in _controls(cases).items():
         if missing := _answers(rows).missing:
-            yield f"{_count(missing, 'answer')} of {name} missing{_why(rows)}; in no mean."
+            yield f"{plural(missing, 'answer')} of {name} missing{_why(rows)}; in no mean."
     cut_off = sum(bool(told.get("cut_off")) for told in _details(cases))
     if cut_off:
-        yield f"In {_count(cut_off, 'pair')} an answer reached max_tokens; what is judged is cut off there."
+        yield f"In {plural(cut_off, 'pair')} an answer reached max_tokens; what is judged is cut off there."
     left_out = {
         _set(row): told["rows_left_out"]
         for row in cases
@@ -252,7 +252,7 @@ def _lacking(cases: Sequence[Record]) -> Iterator[str]:
         if told.get("rows_left_out")
     }
     for name, count in sorted(left_out.items()):
-        yield f"{_count(count, 'row')} of the file of {name} cannot be used and were left out."
+        yield f"{plural(count, 'row')} of the file of {name} cannot be used and were left out."
 
 
 def _why(rows: Sequence[Record]) -> str:
@@ -260,10 +260,6 @@ def _why(rows: Sequence[Record]) -> str:
     told = (trial["score"].get("missing") for row in rows for trial in row["trials"])
     first = next(filter(None, told), None)
     return f" (first: {shorten(str(first), MOST_CHARACTERS)})" if first else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _details(cases: Iterable[Record]) -> Iterator[Mapping[str, Any]]:

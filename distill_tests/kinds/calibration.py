@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from typing import Any
 
 from distill_tests.calibrations import heading
+from distill_tests.display import is_blank
 from distill_tests.errors import Problem, SpecError
 from distill_tests.gold import DETAILS, GoldRow, compared, disagreements
 from distill_tests.kinds._comparing import comparison_lines
@@ -31,17 +30,15 @@ from distill_tests.kinds._ratings_tables import rating_tables
 from distill_tests.ratings.beside import DETAILS as RATED
 from distill_tests.ratings.beside import RatedRow, told
 from distill_tests.registry import Declared, judges, kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import Ask, Case, Judging, Model, Outcome, Request, Score, Spec, Table, Trial
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "calibration.json").read_text(encoding="utf-8")
-)
 LAWS_GATE = "laws_held"
 MOST_CHARACTERS = 80
 """Of a row's id in the name of its test."""
 
 
-@kind("calibration", schema=SCHEMA)
+@kind("calibration", schema=shipped("calibration.json"))
 class Calibration:
     """Gold rows and laws; a verdict that is not the label's, and a law that is broken, is wrong."""
 
@@ -121,7 +118,7 @@ class Calibration:
 async def _rated_trial(row: RatedRow, judge: Judging) -> Trial:
     """The judge's score of a caption beside people's; of an empty caption no judge is asked."""
     caption = row.item.caption
-    if any(char.isprintable() and not char.isspace() for char in caption):
+    if not is_blank(caption):
         score = await judge(exhibit_of(row.item))
     else:
         score = Score(value=None, label="unscored", reason="the caption is empty")

@@ -8,14 +8,13 @@ for its file, its judge or its emptiness, is unscored and counted, never 0.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from typing import Any
 
-from distill_tests.captions.words import is_blank
+from distill_tests.display import is_blank
 from distill_tests.errors import DataError, DistillError, ProviderError
+from distill_tests.kinds._answered import refuse_no_answer
 from distill_tests.kinds._caption_case import CaptionCase, Item, metrics_beside
 from distill_tests.kinds._caption_declared import declared_cases, why_no_captioner
 from distill_tests.kinds._caption_seeing import (
@@ -23,7 +22,6 @@ from distill_tests.kinds._caption_seeing import (
     instruction_of,
     instruction_version,
     read,
-    refuse_no_caption,
     request_for,
     seen,
 )
@@ -31,6 +29,7 @@ from distill_tests.kinds._caption_setting import SCALE, Setting, declared_of, se
 from distill_tests.kinds._caption_showing import DETAILS, lines
 from distill_tests.kinds._caption_tables import caption_tables
 from distill_tests.registry import Declared, kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import (
     Ask,
     Case,
@@ -47,12 +46,8 @@ from distill_tests.types import (
     Trial,
 )
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "caption.json").read_text(encoding="utf-8")
-)
 
-
-@kind("caption", schema=SCHEMA)
+@kind("caption", schema=shipped("caption.json"))
 class Caption:
     """Captions of images and clips, from a file or from the target; no caption is wrong in itself."""
 
@@ -109,7 +104,7 @@ class Caption:
             raise ProviderError(refused)
         request = request_for(item, look.images, setting, spec, target, sample=sample)
         reply = await ask(request)
-        refuse_no_caption(reply, target)
+        refuse_no_answer(reply, f"{target.alias}: ", wanted="caption")
         caption, cut_off = reply.text.strip(), reply.finish == "length"
         if cut_off and spec.on_cutoff == "unscored":
             reason = f"the caption reached max_tokens ({spec.sampling.max_tokens}), and on_cutoff is unscored"

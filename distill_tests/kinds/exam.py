@@ -7,14 +7,13 @@ provider's trouble is missing.  After E-EVAL (arXiv 2401.15927), with one prompt
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from typing import Any
 
-from distill_tests.errors import EmptyReply, ProviderError
+from distill_tests.errors import ProviderError
 from distill_tests.exams.averages import CORRECT, INVALID
+from distill_tests.kinds._answered import refuse_no_answer
 from distill_tests.kinds._exam_case import Asked
 from distill_tests.kinds._exam_declared import declared_cases
 from distill_tests.kinds._exam_likelihood import likeliest, why_unreadable
@@ -22,6 +21,7 @@ from distill_tests.kinds._exam_prompt import messages, prompt_version
 from distill_tests.kinds._exam_showing import lines
 from distill_tests.kinds._exam_tables import exam_tables
 from distill_tests.registry import kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import (
     Ask,
     Case,
@@ -40,16 +40,12 @@ from distill_tests.types import (
     Trial,
 )
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "exam.json").read_text(encoding="utf-8")
-)
-NOT_AN_ANSWER = ("refusal", "content_filter", "call_failed")
 NO_LETTER = "invalid"
 TEXT_ONLY = ("local",)
 """Providers whose models see no image."""
 
 
-@kind("exam", schema=SCHEMA)
+@kind("exam", schema=shipped("exam.json"))
 class Exam:
     """Questions with options; naming another option than the right one, several or none is wrong."""
 
@@ -75,7 +71,7 @@ class Exam:
         _refuse_unseen(asked, target)
         request = _request(asked, spec, target, sample=sample)
         reply = await ask(request)
-        _refuse_no_answer(reply, target)
+        refuse_no_answer(reply, f"{target.alias}: ", may_be_blank=bool(reply.logprobs))
         cut_off = reply.finish == "length" and asked.setting.answering == "generation"
         if asked.setting.answering == "likelihood":
             score = _likelihood_score(reply, asked)
@@ -131,18 +127,6 @@ def _why_blind(target: Model) -> str | None:
     if target.sees_images is None:
         return "its card does not say whether the model sees them; write sees_images: true, or false, on it"
     return None if target.sees_images else "its card says sees_images: false"
-
-
-def _refuse_no_answer(reply: Reply, target: Model) -> None:
-    """Raises EmptyReply for what is no answer; invisible characters are none, unless there are logprobs."""
-    if reply.finish in NOT_AN_ANSWER:
-        message = f"{target.alias}: the reply is no answer, it ended with {reply.finish!r}"
-        raise EmptyReply(message, receipt=reply.request_id)
-    is_visible = any(char.isprintable() and not char.isspace() for char in reply.text)
-    if not is_visible and not reply.logprobs:
-        thought = ", only a thinking part" if reply.thinking else ""
-        message = f"{target.alias}: the reply is empty (finish: {reply.finish or 'not told'}){thought}"
-        raise EmptyReply(message, receipt=reply.request_id)
 
 
 def _exhibit(case: Case, request: Request, reply: Reply) -> Exhibit:

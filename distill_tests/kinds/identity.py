@@ -7,14 +7,11 @@ Lee et al. 2025 (arXiv 2501.12619), with a fixed declared set in the place of it
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from importlib import resources
-from typing import Any
 
-from distill_tests.errors import EmptyReply
+from distill_tests.kinds._answered import refuse_no_answer
 from distill_tests.kinds._controls import identity_controls
 from distill_tests.kinds._declared import composed_pool, drawn
 from distill_tests.kinds._probe import Probe
@@ -27,6 +24,7 @@ from distill_tests.kinds._searching import Searching, as_probe
 from distill_tests.kinds._showing import lines, telling
 from distill_tests.plan import set_hash
 from distill_tests.registry import kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import (
     Ask,
     Case,
@@ -44,13 +42,8 @@ from distill_tests.types import (
     Trial,
 )
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "identity.json").read_text(encoding="utf-8")
-)
-NOT_AN_ANSWER = ("refusal", "content_filter", "call_failed")
 
-
-@kind("identity", schema=SCHEMA)
+@kind("identity", schema=shipped("identity.json"))
 class Identity:
     """Questions about the speaker, in framings; a loose contradiction is wrong."""
 
@@ -162,13 +155,7 @@ def _refuse_empty(reply: Reply, spec: Spec, probe: Probe, target: Model, turn: s
     """
     where = f"{target.alias}: {turn}: " if turn else f"{target.alias}: "
     published = probe.protocol == "published" or (spec.judge is not None and spec.judge.name == "recorded")
-    if reply.finish in NOT_AN_ANSWER and not (published and reply.finish == "call_failed"):
-        message = f"{where}the reply is no answer, it ended with {reply.finish!r}"
-        raise EmptyReply(message, receipt=reply.request_id)
-    if not any(char.isprintable() and not char.isspace() for char in reply.text):
-        thought = ", only a thinking part" if reply.thinking else ""
-        message = f"{where}the reply is empty (finish: {reply.finish or 'not told'}){thought}"
-        raise EmptyReply(message, receipt=reply.request_id)
+    refuse_no_answer(reply, where, but=("call_failed",) if published else ())
 
 
 def _misled_by(probe: Probe, exchanges: Sequence[Exchange], target: Model) -> tuple[str, ...]:

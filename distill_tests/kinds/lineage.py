@@ -7,9 +7,7 @@ gate's.  Only the target's own trouble fails a case; what a member did not answe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 from distill_tests.errors import DistillError, SpecError, Stopped
@@ -20,6 +18,7 @@ from distill_tests.kinds._lineage_tables import lineage_lines, lineage_tables
 from distill_tests.kinds._prompt_cases import Question, prompt_cases
 from distill_tests.lineage.audited import ANSWERED, DETAILS
 from distill_tests.registry import kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import (
     Ask,
     Case,
@@ -35,12 +34,8 @@ from distill_tests.types import (
     Trial,
 )
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "lineage.json").read_text(encoding="utf-8")
-)
 
-
-@kind("lineage", schema=SCHEMA)
+@kind("lineage", schema=shipped("lineage.json"))
 class Lineage:
     """Prompts put to a target and to a panel; no answer is wrong in itself."""
 

@@ -7,10 +7,8 @@ and all its answers together are judged: the paper does not say how, this is our
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import Any, Final
 
 from distill_tests.errors import Problem, SpecError
@@ -29,6 +27,7 @@ from distill_tests.kinds._similarity_controls import (
 from distill_tests.kinds._similarity_showing import lines
 from distill_tests.kinds._similarity_tables import DETAILS, PARTS, similarity_tables
 from distill_tests.registry import Declared, judges, kind
+from distill_tests.specfile.schemas import shipped
 from distill_tests.types import (
     Ask,
     Case,
@@ -44,13 +43,10 @@ from distill_tests.types import (
     Trial,
 )
 
-SCHEMA: Mapping[str, Any] = json.loads(
-    resources.files("distill_tests").joinpath("schema", "similarity.json").read_text(encoding="utf-8")
-)
 SCALE: Final = (1.0, 5.0)
 
 
-@kind("similarity", schema=SCHEMA)
+@kind("similarity", schema=shipped("similarity.json"))
 class Similarity:
     """Prompts put to a target and to a reference; no likeness is wrong in itself."""
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from distill_tests.errors import BadRows, DataError, Problem
 from distill_tests.lineage.panel import Known, Panel
 from distill_tests.registry import Rows
-from distill_tests.rows import readings
+from distill_tests.rows import readings, without_doubles
 from distill_tests.types import Exhibit, Json, Model, Place, Score
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
@@ -144,7 +144,7 @@ def _nothing(_: Exhibit, __: Score) -> Mapping[str, Json]:
 def read_panel(path: Path) -> PanelFile:
     """Raises DataError that names the file and what is wrong in it."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_object)
+        stored = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=without_doubles)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
@@ -165,14 +165,6 @@ def read_panel(path: Path) -> PanelFile:
         )
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        raise ValueError(f"key {next(name for name, times in counts.items() if times > 1)!r} given twice")
-    return found
 
 
 def _students(stored: object) -> tuple[str, ...]:

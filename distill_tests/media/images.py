@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from distill_tests.errors import DataError
 from distill_tests.media._library import pillow
 from distill_tests.media.files import bytes_of
+from distill_tests.mediatypes import media_type_of
 from distill_tests.types import Image
 
 LARGEST_BYTES: Final = 20_000_000
@@ -46,19 +47,6 @@ class Picture(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def media_type(data: bytes) -> str | None:
-    """The media type of a JPEG, PNG, WebP or GIF by its first bytes; None for anything else."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data[:6] in (b"GIF87a", b"GIF89a"):
-        return "image/gif"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-
 def picture_in(path: Path, *, longest_side: int = LONGEST_SIDE) -> Picture:
     """The picture in a file; raises DataError, with the path."""
     data = bytes_of(path, largest=LARGEST_BYTES, what="an image")
@@ -77,7 +65,7 @@ def picture(data: bytes, *, longest_side: int = LONGEST_SIDE) -> Picture:
         raise DataError(f"longest_side must be at least {LEAST_LONGEST_SIDE} (got {longest_side})")
     if len(data) > LARGEST_BYTES:
         raise DataError(f"has {len(data):,} bytes; an image has at most {LARGEST_BYTES:,}")
-    kind = media_type(data)
+    kind = media_type_of(data)
     if kind is None:
         raise DataError(f"is no {_KNOWN} (begins with the bytes {data[:8].hex(' ') or 'of nothing'})")
     turned, is_upright = _decoded(data, kind)

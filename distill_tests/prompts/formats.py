@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, get_args
 
+from distill_tests.display import is_blank
 from distill_tests.prompts.nouns import Format
 from distill_tests.prompts.reading import type_of
 
@@ -150,7 +151,7 @@ def _text(row: Mapping[str, Any], key: str) -> str:
         raise Unusable(f"{key!r} is a text (got {type_of(value)})")
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise Unusable(f"{key!r} is not UTF-8, or holds half of a surrogate pair")
-    if not any(char.isprintable() and not char.isspace() for char in value):
+    if is_blank(value):
         raise Unusable(f"{key!r} is empty" if not value else f"{key!r} holds nothing that can be seen")
     return value
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
+from distill_tests.display import is_blank
 from distill_tests.errors import BadRows, DataError, Problem
 from distill_tests.registry import Recorded
 from distill_tests.specfile.files import shown_path
@@ -304,7 +305,7 @@ def _text(row: Mapping[str, Any], key: str) -> str:
 
 def _refuse_empty(key: str, text: str) -> None:
     """Raises _Unusable where nothing can be seen; a thinking part without an answer is no empty text."""
-    if not any(char.isprintable() and not char.isspace() for char in text):
+    if is_blank(text):
         raise _Unusable(f"{key!r} is empty" if not text else f"{key!r} holds nothing that can be seen")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from distill_tests.calibrations.words import lines as calibration_lines
 from distill_tests.controls import in_words, worth_showing
-from distill_tests.display import shorten, visible
+from distill_tests.display import plural, shorten, visible
 from distill_tests.estimatetext import basis_text, estimate_text
 from distill_tests.gates.text import changed_lines, failing_lines
 from distill_tests.progress import duration
@@ -19,7 +19,7 @@ from distill_tests.record import Record, Run, cases_of
 from distill_tests.registry import reporter
 from distill_tests.rundir import publish
 from distill_tests.scoretext import FRAMING, matrix, method_words, most_hits, of_spec, share_text
-from distill_tests.summary import CASE_WORDS, plural, summarise
+from distill_tests.summary import CASE_WORDS, summarise
 from distill_tests.tables import cell_text
 from distill_tests.terminal import (
     MOST_MISSED,

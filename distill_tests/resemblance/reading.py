@@ -69,10 +69,6 @@ def tidy(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
-def is_blank(text: str) -> bool:
-    return not any(char.isprintable() and not char.isspace() for char in text)
-
-
 def read(text: str) -> Reading:
     """A text that is tidy already taken apart, its first ``LONGEST`` characters."""
     text = text[:LONGEST].rstrip()

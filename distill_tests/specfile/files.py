@@ -35,6 +35,17 @@ def shown_path(path: Path) -> str:
     return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 
+def is_below(folder: Path, written: str) -> bool:
+    """Whether a relative path, links followed, stays below a folder (which is resolved).
+
+    A data file comes from elsewhere: it must not have another file of this machine read or sent.
+    """
+    try:
+        return not Path(written).is_absolute() and (folder / written).resolve().is_relative_to(folder)
+    except (OSError, ValueError, RuntimeError):  # a NUL in it; links in a circle
+        return False
+
+
 def whole_path(path: Path) -> Path:
     """The absolute path without ``..``; links are not followed, so that messages say what was written."""
     return Path(os.path.normpath(path.absolute()))

@@ -26,7 +26,7 @@ from distill_tests.gates.baselines.reported import comparison, difference_estima
 from distill_tests.gates.tally import Ruler, exact
 from distill_tests.inference.paired import NonInferiority
 from distill_tests.registry import Statistic
-from distill_tests.types import Baseline, Case, Estimate, Gate, GateResult, Sample, Verdict
+from distill_tests.types import Case, Estimate, Gate, GateResult, Sample, Verdict
 
 _VERDICT = {"pass": Verdict.PASSED, "fail": Verdict.FAILED}
 
@@ -86,16 +86,10 @@ def _judged(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured
         gate=gate,
         estimate=difference_estimate(gate, sample, pairs, test),
         verdict=verdict,
-        explanation=f"{_named(explanation, gate)}; against {measured.name}",
+        explanation=f"{explanation}; against {measured.name}",
         evidence=evidence_of(pairs, test),
         comparison=comparison(measured, pairs),
     )
-
-
-def _named(explanation: str, gate: Gate) -> str:
-    """What is compared with by its name: a baseline, or a control of the spec."""
-    control = gate.baseline.control if isinstance(gate.baseline, Baseline) else None
-    return explanation.replace("the baseline", f"the control {control}") if control else explanation
 
 
 def _decided(gate: Gate, pairs: Pairs, test: NonInferiority) -> tuple[Verdict, str]:

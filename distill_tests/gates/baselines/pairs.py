@@ -11,7 +11,7 @@ from distill_tests.gates.baselines.measured import Measured
 from distill_tests.gates.cells import Cells, cells
 from distill_tests.gates.tally import Ruler, exact
 from distill_tests.registry import Statistic
-from distill_tests.types import Gate, Sample
+from distill_tests.types import Baseline, Gate, Sample
 
 CaseCells = tuple[float | None, ...]
 
@@ -47,6 +47,8 @@ class Pairs:
     old_wrong: Fraction
     """The sum over all declared cells."""
     binary: bool
+    beside: str
+    """What is compared with, in words: the baseline, or a control of the spec by its name."""
 
     @property
     def delta(self) -> Fraction:
@@ -120,7 +122,13 @@ def paired(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured)
         old=tuple(sum(cellwise[name], Fraction(0)) / sample.repeats for name in ids),
         old_wrong=sum((sum(wrong, Fraction(0)) for wrong in cellwise.values()), Fraction(0)),
         binary=measure.is_share and all(amount in (0, 1) for amount in amounts),
+        beside=beside(gate.baseline.control if isinstance(gate.baseline, Baseline) else None),
     )
+
+
+def beside(control: str | None) -> str:
+    """What a gate compares with, as its words call it."""
+    return f"the control {control}" if control else "the baseline"
 
 
 def old_mean(measure: Ruler, measured: Measured, name: str, statistic: Statistic, repeats: int) -> float:

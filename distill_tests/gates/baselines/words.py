@@ -81,7 +81,7 @@ def _seen(pairs: Pairs) -> str:
         new_mean = _number(pairs.ruler.value(pairs.new_wrong / scored)) if scored else "unknown"
         old_mean = _number(pairs.ruler.value(sum(pairs.old, Fraction(0)) / max(1, len(pairs.old))))
         of_all = f" ({_number(pairs.ruler.value(pairs.old_wrong / counted.declared))} of all)"
-        the_same = f"the baseline {old_mean}{of_all if counted.undrawn else ''}"
+        the_same = f"{pairs.beside} {old_mean}{of_all if counted.undrawn else ''}"
         return f"mean {new_mean}{beside} {where}, {the_same}"
     if pairs.ruler.at_most:
         word, new, old_all = "wrong", pairs.new_wrong, pairs.old_wrong
@@ -89,7 +89,7 @@ def _seen(pairs: Pairs) -> str:
         word, new = "right", len(counted.values) - pairs.new_wrong
         old, old_all = counted.asked - old, counted.declared - pairs.old_wrong
     of_all = f" of the same ({int(old_all)} of all {counted.declared})" if counted.undrawn else ""
-    return f"{int(new)} {word}{beside} {where}, the baseline {int(old)}{of_all}"
+    return f"{int(new)} {word}{beside} {where}, {pairs.beside} {int(old)}{of_all}"
 
 
 def _apart(pairs: Pairs, difference: Fraction) -> str:
@@ -126,7 +126,7 @@ def _beyond(pairs: Pairs, verdict: Verdict) -> str:
         return ""
     limit, (side, other) = _limit(pairs)
     apart = f"more than {limit:g} {side}" if limit >= 0 else f"less than {-limit:g} {other}"
-    return f"{apart} the baseline: "
+    return f"{apart} {pairs.beside}: "
 
 
 def _changed(pairs: Pairs) -> str:

@@ -1,4 +1,4 @@
-"""One spec on one model while it is being audited: which cases are asked, and what the gates see.
+"""The cases of one spec for one model, asked through an engine, and its gates decided on what came.
 
 Cases stand in planned order.  Gates consume outcomes in that order, whatever order they arrive in
 and whatever a person selected.  When every gate of interest has decided on the planned prefix, the
@@ -8,27 +8,23 @@ cases that were not begun are not asked any more.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
+from distill_tests.audit.judged import SpecJudge
+from distill_tests.audit.watching import Watching
 from distill_tests.conduct import conduct, conduct_controls, measured_baseline
 from distill_tests.controls import ControlReport
 from distill_tests.engine import Engine
 from distill_tests.errors import DataError, DistillError, Stopped
 from distill_tests.gates import judge_gate
-from distill_tests.gates.baselines import Measured, PairedWatch, judge_against
-from distill_tests.gates.calibrated import Standing, standing
-from distill_tests.gates.cells import case_values
+from distill_tests.gates.baselines import Measured, judge_against
 from distill_tests.gates.evidence import with_evidence
-from distill_tests.gates.moved import Moved
-from distill_tests.gates.stopping import Watch
 from distill_tests.gates.text import beyond_note
-from distill_tests.registry import Statistic, providers, statistic_of
-from distill_tests.subjects import audits_its_judge, is_judge
+from distill_tests.registry import providers, statistic_of
+from distill_tests.subjects import is_judge
 from distill_tests.types import (
     Ask,
     Case,
@@ -100,24 +96,20 @@ class TargetRun:
         width: int = 16,
     ) -> None:
         self.spec, self.target, self.cases = spec, target, tuple(cases)
-        self._engine, self._key, self._full, self._width = engine, key, full, width
+        self._engine, self._key, self._width = engine, key, width
         self._planned = self.cases if first is None else self.cases[:first]
         self._index = {case.id: number for number, case in enumerate(self._planned)}
-        self._watched: tuple[Gate, ...] = ()
-        self._values: dict[int, Outcome | None] = {}
-        self._consumed = 0
-        self._stops: dict[str, int] = {}
-        self._watches: dict[str, Watch | PairedWatch] = {}
-        self._measured: dict[str, Measured] = {}
-        self._thresholds: dict[str, Moved | None] = {}
-        self._lock = threading.Lock()
+        self._judge = SpecJudge(spec, declared=len(self.cases))
+        self._watching = Watching(
+            spec, self.cases, planned=len(self._planned), full=full, threshold=self._judge.moved
+        )
         self._window: asyncio.Semaphore | None = None
 
     # --- asking ---------------------------------------------------------------------------------
 
     def watch(self, gates: Collection[str]) -> None:
         """Name the gates that will be judged; only they can stop the asking, and only together."""
-        self._watched = tuple(gate for gate in self.spec.gates if gate.name in gates)
+        self._watching.watch(gates)
 
     @property
     def planned(self) -> tuple[Case, ...]:
@@ -182,21 +174,22 @@ class TargetRun:
 
     async def _ask(self, case: Case, key: str, ask: Ask) -> Outcome:
         if self._window is None:
-            self._window = asyncio.Semaphore(self._width if self._may_stop() else max(1, len(self._planned)))
+            width = self._width if self._watching.may_stop else max(1, len(self._planned))
+            self._window = asyncio.Semaphore(width)
         await self._know_baselines()
         await self._refuse_if_not_believed()
         async with self._window:
-            if self.settled_after() is not None:
+            if self._watching.settled_after() is not None:
                 raise NotNeeded(self.stop_reason())
             try:
                 outcome = await conduct(case, spec=self.spec, target=self.target, ask=ask)
             except Stopped:
                 raise
             except BaseException:  # whatever ended it, the case is missing for the gates; raised again
-                self._note(case, None)
+                self._watching.note(self._index[case.id], None)
                 raise
             outcome = replace(outcome, notes=(*outcome.notes, *self._engine().notes(key)))
-            self._note(case, outcome)
+            self._watching.note(self._index[case.id], outcome)
             return outcome
 
     # --- what is compared with ------------------------------------------------------------------
@@ -223,70 +216,15 @@ class TargetRun:
 
     async def _know_baselines(self) -> None:
         """Wait for the baselines of the watched gates, without which these can consume nothing."""
-        for gate in self._watched if self._may_stop() else ():
-            if gate.baseline is not None and gate.name not in self._measured:
-                try:
-                    self._measured[gate.name] = await asyncio.wrap_future(self._baseline(gate))
-                except Exception:  # noqa: BLE001, S112 - whatever is wrong with a baseline, its gate tells of it
-                    continue
-
-    # --- stopping early -------------------------------------------------------------------------
-
-    def _may_stop(self) -> bool:
-        return not self._full and bool(self._watched) and all(gate.stop_early for gate in self._watched)
-
-    def _note(self, case: Case, outcome: Outcome | None) -> None:
-        """Take a result in; let the gates consume the planned prefix as far as it is known."""
-        with self._lock:
-            self._values[self._index[case.id]] = outcome
-            if not self._may_stop():
-                return
-            while self._consumed < len(self._planned) and self._consumed in self._values:
-                if len(self._stops) == len(self._watched):
-                    return
-                self._consumed += 1
-                self._try_gates(self._values[self._consumed - 1])
-
-    def _try_gates(self, outcome: Outcome | None) -> None:
-        """Show the next case of the planned prefix to the gates that have not decided."""
-        for gate in self._watched:
-            statistic = statistic_of(gate)
-            if gate.name in self._stops or statistic.cell is None or gate.across:
-                continue
+        for gate in self._watching.uncompared:
             try:
-                verdict = self._watch(gate, statistic).add(self._case_values(outcome, statistic.cell))
-            except Exception:  # noqa: BLE001, S112 - a statistic's bug must not stop the asking; the gate tells of it
+                self._watching.compare(gate, await asyncio.wrap_future(self._baseline(gate)))
+            except Exception:  # noqa: BLE001, S112 - whatever is wrong with a baseline, its gate tells of it
                 continue
-            if verdict is not None:
-                self._stops[gate.name] = self._consumed
-
-    def _watch(self, gate: Gate, statistic: Statistic) -> Watch | PairedWatch:
-        if gate.name not in self._watches and gate.baseline is not None:
-            self._watches[gate.name] = PairedWatch(
-                gate,
-                self._measured[gate.name],
-                cases=self.cases,
-                statistic=statistic,
-                repeats=self.spec.repeats,
-            )
-        if gate.name not in self._watches:
-            moved = self._moved(gate, statistic)
-            self._watches[gate.name] = Watch(
-                gate, cases=len(self.cases), scale=statistic.scale, band=moved.band if moved else None
-            )
-        return self._watches[gate.name]
-
-    def _case_values(
-        self, outcome: Outcome | None, cell: Callable[[Trial], float | None]
-    ) -> tuple[float | None, ...]:
-        repeats = self.spec.repeats
-        return (None,) * repeats if outcome is None else case_values(outcome, cell, repeats=repeats)
 
     def settled_after(self) -> int | None:
         """After how many planned cases every watched gate had decided; None while one has not."""
-        if not self._watched or len(self._stops) < len(self._watched):
-            return None
-        return max(self._stops.values())
+        return self._watching.settled_after()
 
     def stop_reason(self) -> str:
         return f"not needed: gates decided after {self.settled_after()} of {len(self.cases)}"
@@ -312,28 +250,10 @@ class TargetRun:
                 verdict=Verdict.BROKEN,
                 explanation=f"{controls.broken}; so no verdict can be believed",
             )
-        trouble = self._judge_trouble(gate)
+        trouble = self._judge.trouble(gate)
         if trouble and result.verdict is not Verdict.BROKEN:
             return replace(result, verdict=Verdict.INCONCLUSIVE, explanation=trouble)
         return result
-
-    # --- the judge's own errors -----------------------------------------------------------------
-
-    @cached_property
-    def _standing(self) -> Standing | None:
-        return standing(self.spec)
-
-    def _moved(self, gate: Gate, statistic: Statistic) -> Moved | None:
-        """The gate's threshold, where the judge is calibrated for what the gate counts."""
-        if self._standing is None or statistic.mark is None:
-            return None
-        if gate.name not in self._thresholds:
-            self._thresholds[gate.name] = self._standing.moved(gate, statistic, declared=len(self.cases))
-        return self._thresholds[gate.name]
-
-    def judge_told(self) -> Mapping[str, Json] | None:
-        """The spec's judge for a record: its version, and whether it is calibrated."""
-        return self._standing.as_record() if self._standing is not None else None
 
     def obtained(
         self, gate: Gate, *, wait: Callable[[Future[Any]], Any] = Future.result
@@ -345,7 +265,7 @@ class TargetRun:
         controls = self._all_obtained(wait)
         if controls.broken:
             return self.sample(gate), controls.broken, Verdict.BROKEN
-        return self.sample(gate), self._judge_trouble(gate), Verdict.INCONCLUSIVE
+        return self.sample(gate), self._judge.trouble(gate), Verdict.INCONCLUSIVE
 
     def _all_obtained(self, wait: Callable[[Future[Any]], Any]) -> ControlReport:
         """Wait for every planned case, whatever comes of it, and for the controls."""
@@ -360,23 +280,18 @@ class TargetRun:
                 continue
         return controls
 
-    def _judge_trouble(self, gate: Gate) -> str:
-        """Why no gate on what the judge marks can decide; empty where there is nothing."""
-        marked = statistic_of(gate).mark is not None
-        return self._standing.trouble if self._standing and marked else ""
-
     def _judged(self, gate: Gate, wait: Callable[[Future[Any]], Any]) -> GateResult:
         """What the gate makes of its sample, whatever the controls and the calibration say."""
         statistic, sample = statistic_of(gate), self.sample(gate)
         if gate.baseline is not None:
             return judge_against(gate, sample, statistic, self._known_baseline(gate, wait))
-        moved = self._moved(gate, statistic)
+        moved = self._judge.moved(gate, statistic)
         result = judge_gate(gate, sample, statistic, moved=moved)
         return with_evidence(result, sample, statistic, moved=moved is not None)
 
     def sample(self, gate: Gate) -> Sample:
         """What the gate sees: the planned prefix it consumed, and what was not drawn."""
-        count = self._stops.get(gate.name, len(self._planned))
+        count = self._watching.consumed_by(gate)
         outcomes: list[Outcome] = []
         failed: list[Case] = []
         undrawn: list[Case] = list(self.cases[count:])
@@ -406,20 +321,14 @@ class TargetRun:
         count, *named = recording_faults(self.target) or ("",)
         is_first = bool(named) and gate == self.spec.gates[0]
         notes = [f"{count}: {'; '.join(named)}" if is_first else count] if count else []
-        stop = self._stops.get(gate.name, len(self._planned))
-        later = (self._values.get(number) for number in range(stop, len(self._planned)))
-        if beyond := sum(len(outcome.trials) for outcome in later if outcome is not None):
+        if beyond := self._watching.answered_beyond(gate):
             notes.append(beyond_note(beyond))
-        return (*notes, *self._notes_on_judge(gate))
+        return (*notes, *self._judge.notes(gate))
 
-    def _notes_on_judge(self, gate: Gate) -> Iterator[str]:
-        """How the judge is calibrated; that it is not, under the first gate on its marks only."""
-        if self._standing is None or audits_its_judge(self.spec):
-            return
-        marked = [one for one in self.spec.gates if statistic_of(one).mark is not None]
-        if self.spec.calibration is not None or gate in marked[:1]:
-            yield from self._standing.notes(gate, statistic_of(gate))
+    def judge_told(self) -> Mapping[str, Json] | None:
+        """The spec's judge for a record: its version, and whether it is calibrated."""
+        return self._judge.as_record()
 
     def answered(self) -> int:
         """How many planned cases have ended, whatever their end."""
-        return len(self._values)
+        return self._watching.ended()

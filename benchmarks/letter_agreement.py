@@ -5,7 +5,8 @@
 Reads ``tests/letter_cases/*.jsonl``: replies written and labelled by LLM authors of this project
 before they were judged.
 ``first`` to ``ninth`` are by the author of the rules, ``tenth`` to ``sixteenth`` by another, who wrote the
-first two of them before reading any rule.  All were read after their first score and used to find general
+first two of them before reading any rule.  ``seventeenth`` (English) and ``eighteenth`` (Chinese) are by two
+authors who read no rule at all.  All were read after their first score and used to find general
 causes of mistakes; what they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was
 written last by the rules' author; ``--errors`` does not show its rows, and who looks at them should say so
 here.
@@ -33,6 +34,7 @@ from distill_tests.types import Exhibit
 FOLDER = Path(__file__).parents[1] / "tests" / "letter_cases"
 READ = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 SECOND_ADVERSARY = ("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
+BLIND = ("seventeenth", "eighteenth")
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
     "second": (193, 206),
@@ -50,6 +52,8 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "fourteenth": (124, 129),
     "fifteenth": (116, 119),
     "sixteenth": (56, 60),
+    "seventeenth": (195, 220),
+    "eighteenth": (216, 220),
     "fresh": (67, 69),
 }
 """Right at first, of how many."""
@@ -102,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How often the letter judge reads a reply as labelled.")
     parser.add_argument("--errors", action="store_true", help="show what is read wrongly, but not of fresh")
     parsed = parser.parse_args()
-    for name in (*READ, *SECOND_ADVERSARY, "fresh"):
+    for name in (*READ, *SECOND_ADVERSARY, *BLIND, "fresh"):
         started = time.process_time()
         rows = cases(name)
         seconds = time.process_time() - started

@@ -59,6 +59,8 @@ def find_choices(found: Found) -> None:
                     patterns.MISTAKE_BEFORE.search(before),
                 )
             )
+        if match["zh"] and patterns.CHOSEN_BY_OTHERS.match(text, match.end()):
+            continue
         with_text = match.group() != "选"
         _value(found, match.start(), match.end(), 4, "answer chosen", denied=denied, with_text=with_text)
 
@@ -124,7 +126,10 @@ def _closing_group(
         return
     if found.text[value.end() : value.end() + 1] in ("?", "？"):
         return
-    if group := found.group(place):
+    group = found.group(place)
+    if group and patterns.DENIED_AFTER.match(found.text[group[1] : group[1] + _WIDEST_OPTION]):
+        found.ruled_out(match.start(), group[1], group[0], "ruled out")
+    elif group:
         found.answer(match.start(), group[1], group[0], weight, rule, overrides=overrides)
 
 

@@ -30,8 +30,17 @@ _TINY = frozenset(
     )
 )
 """Texts that are words of judgement as well: inside a sentence only where it is said that something is so."""
+_SMALL = frozenset(
+    re.split(
+        r"\s+",
+        "a an the is are was were be to of in on at by for with from and or but not no it he she they we you "
+        "i who whom whose which what that this these those as if so do does did has have had will would can "
+        "could may might must shall should der die das ein eine le la les un une el los las",
+    )
+)
+"""Texts that are words of any sentence."""
 _SAID_OF_IT = re.compile(r"(?:\b(?:is|s|be|so|therefore|thus)|(?:说法|命题|判断|叙述)\S{0,6}?[是为])\s*$")
-_DENIED = re.compile(
+DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|isn\s+t|wasn\s+t|can\s+t|doesn\s+t|don\s+t|if|whether|unlike|except|but|"
     r"although|or|wrong|incorrect|false|might|could|maybe|unsure|instead|either|compare|consider|let)\b|"
     r"不|非|没|如果|是否|或|还是|错误|除|吗|无法|但|虽|考虑|分析"
@@ -41,6 +50,9 @@ _IS_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|be)(?:\s+(?:the|a|an))?|[是�
 _LISTED_BEFORE = re.compile(r"(?:\band(?:\s+(?:the|an?))?\s|[和与及、])\s*$")
 _LISTED_AFTER = re.compile(r"\s*(?:and\b|[和与及、]|[-+*/×÷^]\s*\w)")
 _CONCLUDES = re.compile(r"\s*(?:therefore|thus|hence|so|in conclusion|因此|所以|综上|故|因而|答)")
+_CALLED_RIGHT = re.compile(
+    r"\s*(?:符合题意|符合要求|正确|当选|是正确的?|\b(?:is|must\s+be)\s+(?:the\s+)?(?:correct|right|answer)\b)"
+)
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.\d[^.!?。！？\n]*)*")
 
 
@@ -86,7 +98,9 @@ def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
         return None
     last = sentences[-1]
     ended = text[last.end() : last.end() + 1] in (".", "。", "!", "！")
-    if len(sentences) > 1 and not (ended and _CONCLUDES.match(last.group())):
+    if len(sentences) > 1 and not (
+        ended and (_CONCLUDES.match(last.group()) or _is_called_right(found, last))
+    ):
         return None
     if text.rstrip()[-1:] in ("?", "？") or len(last.group()) > _WIDEST_SENTENCE:
         return None
@@ -105,10 +119,15 @@ def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
     before = re.split(r"(?<=[\u4e00-\u9fff]),", text[last.start() : start])[-1]
     after = re.split("[,，;；]", text[end : last.end()])[0]
     return (
-        None
-        if _DENIED.search(f"{before} {after}")
-        else Named(letter, "option text in a sentence", start, end)
+        None if DENIED.search(f"{before} {after}") else Named(letter, "option text in a sentence", start, end)
     )
+
+
+def _is_called_right(found: Found, sentence: re.Match[str]) -> bool:
+    """``①④符合题意。``, ``Nitrogen is correct.``"""
+    start = sentence.end() - len(sentence.group().lstrip(" \t'\"("))
+    option = found.option_at(start)
+    return option is not None and _CALLED_RIGHT.match(found.text, option[1]) is not None
 
 
 def _texts_in(found: Found, sentence: re.Match[str]) -> dict[str, tuple[int, int]]:
@@ -121,13 +140,15 @@ def _texts_in(found: Found, sentence: re.Match[str]) -> dict[str, tuple[int, int
             start, end = match.start() + sentence.start(), match.end() + sentence.start()
             if words in _TINY and not _SAID_OF_IT.search(sentence.group()[: match.start()]):
                 continue
+            if words in _SMALL and not _IS_BEFORE.search(sentence.group()[: match.start()]):
+                continue
             if not any(first <= start and end <= last for first, last in taken):
                 places[letter] = (start, end)
                 taken.append((start, end))
     return places
 
 
-_LOOKS = re.compile(
+LOOKS = re.compile(
     r"\b(?:from|look\w*|mov\w+|next|turn\w*|start\w*|begin\w*|first|then)\b|\b(?:block|in|got|gets?|see|read)\s*$|"
     r"看|首先|接下来|接着|先"
 )
@@ -157,8 +178,8 @@ def last_word(found: Found) -> Named | None:
         start in found.listed
         or mood.unreal
         or mood.asked
-        or _DENIED.search(sentence)
-        or _LOOKS.search(sentence)
+        or DENIED.search(sentence)
+        or LOOKS.search(sentence)
         or not (_LEADS.search(sentence) or text[start + 1 : start + 2] == ")")
     ):
         return None
@@ -183,7 +204,7 @@ def ordinal(page: Page) -> Named | None:
     """``the third option``, ``选项三``: in a short reply that counts one option only and denies nothing."""
     counted = list(_ORDINAL.finditer(page.text))
     places = {_ORDINALS[match[match.lastgroup or 0]] for match in counted}
-    if len(places) != 1 or len(page.text) > _WIDEST_SENTENCE or _DENIED.search(page.text):
+    if len(places) != 1 or len(page.text) > _WIDEST_SENTENCE or DENIED.search(page.text):
         return None
     letters = [*sorted(page.options), *"-----"]
     return Named(letters[places.pop()], "counted option", *counted[-1].span())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from distill_tests.judges._letter_answers import (
@@ -13,10 +12,12 @@ from distill_tests.judges._letter_answers import (
     find_pointers,
     find_texts_with_letters,
 )
-from distill_tests.judges._letter_by_text import last_word, named_by_text, ordinal
+from distill_tests.judges._letter_by_text import Named, last_word, named_by_text, ordinal
 from distill_tests.judges._letter_dress import Text, spoken, undressed
 from distill_tests.judges._letter_lines import find_lone_letters
+from distill_tests.judges._letter_reply import parts
 from distill_tests.judges._letter_statements import Found, Statement
+from distill_tests.judges._letter_surviving import surviving
 from distill_tests.judges._letter_text import Page, marked, option_text
 from distill_tests.judges._letter_verdicts import find_retractions, find_ruled_out, find_verdicts
 
@@ -44,7 +45,7 @@ def decide(reply: str, options: Mapping[str, str]) -> Decision:
         return Decision(INVALID, "nothing after thinking")
     plain = undressed(text)
     decision = Decision(INVALID, "no answer")
-    for part in _parts(plain, options):
+    for part in parts(plain, options):
         decision = _decided(marked(part, options))
         if decision.label != INVALID or decision.rule in _SETTLED:
             return decision
@@ -63,44 +64,6 @@ def _by_exact_text(plain: Text, options: Mapping[str, str]) -> Decision | None:
 
 
 _SETTLED = frozenset({"several answers", "contradictory answers", "outside the options", "none of them"})
-
-# --- what belongs to the reply ----------------------------------------------------------------------
-
-_STOP = re.compile(r"<\|[a-z_ ]{2,20}\|>|</s>|<eos>|<end_of_turn>|\[/?INST\]", re.IGNORECASE)
-_NEXT = re.compile(
-    r"\n[ \t]*(?:(?:(?:next[ \t]+|another[ \t]+|new[ \t]+)?question|q|问题|题目|问|problem|exercise|human|"
-    r"user|example|assistant|"
-    r"instruction|input|例题?)[ \t]*\d*[ \t]*[:：.)]|(?:下列|以下|下面|根据|关于)[^\n]{4,}|"
-    r"第[ \t]*[\d一二三四五六七八九十]+[ \t]*题|【题目】|"
-    r"\d{1,3}[.、)][ \t]*[^\n]{6,}\n+[ \t]*\(?A[.、):]|"
-    r"[^\n]{6,}\n+[ \t]*\(?A[.、):][^\n]{1,80}\n+[ \t]*\(?B[.、):][^\n]{1,80}\n)",
-    re.IGNORECASE,
-)
-
-
-def _parts(text: Text, options: Mapping[str, str]) -> Iterator[Text]:
-    """The reply up to each beginning of another question, then all of it: the first that decides counts."""
-    stop = next(
-        (match.start() for match in _STOP.finditer(text.chars) if text.chars[: match.start()].strip()), None
-    )
-    if stop is not None:
-        text = Text(text.chars[:stop], text.origin[:stop])
-    tried = 0
-    for match in _NEXT.finditer(text.chars):
-        if tried == 8:
-            break
-        head = text.chars[: match.start()]
-        if head.strip() and not _is_own_list(match.group(), options):
-            tried += 1
-            yield Text(head, text.origin[: match.start()])
-    yield text
-
-
-def _is_own_list(block: str, options: Mapping[str, str]) -> bool:
-    """Whether a block that looks like another question lists this one's options."""
-    texts = [one.strip().lower() for one in options.values() if one.strip()]
-    return any(one in block.lower() for one in texts)
-
 
 _FINDERS = (
     find_answers,
@@ -129,23 +92,36 @@ def _decided(page: Page) -> Decision:
     if current is not None:
         return _of(page, current)
     if any(one.kind == "retracted" for one in statements) and any(one.kind == "answer" for one in statements):
-        return Decision(INVALID, "retracted")
+        left = surviving(found, statements)
+        return Decision(INVALID, "retracted") if left is None else _named(page, left)
     return _without_a_letter(found, statements)
 
 
 def _last_word(page: Page, statements: list[Statement]) -> Statement | None:
     """The statement that counts: the weightiest, of equal ones the last, none that was taken back."""
     current: Statement | None = None
-    for one in statements:
+    called_wrong = False
+    for number, one in enumerate(statements):
         if one.kind == "retracted":
-            if current is not None and _between(page, current.end, one.start) <= 25:
+            near = current is not None and _between(page, current.end, one.start) <= 25
+            if near or one.rule == "undecided":
                 current = None
         elif one.kind == "ruled_out" and one.rule == "ruled out":
             if current is not None and current.letters <= one.letters and one.start >= current.end:
                 current = None
+        elif one.kind == "ruled_out":
+            called_wrong = current is not None and current.letters <= one.letters and one.start >= current.end
         elif one.kind == "answer":
-            current = _later(page, current, one)
+            replaced = called_wrong and _is_the_only_right(one, statements[number:])
+            current, called_wrong = one if replaced else _later(page, current, one), False
     return current
+
+
+def _is_the_only_right(one: Statement, later: list[Statement]) -> bool:
+    """Whether no other option is called right later: where the wrong one was asked for, several are."""
+    return one.weight >= 2 and not any(
+        other.kind == "answer" and other.letters != one.letters for other in later
+    )
 
 
 def _later(page: Page, current: Statement | None, new: Statement) -> Statement:
@@ -192,15 +168,21 @@ def _of(page: Page, statement: Statement) -> Decision:
     return Decision(letter, statement.rule, span)
 
 
+def _named(page: Page, named: Named) -> Decision:
+    return Decision(named.letter, named.rule, page.span(named.start, named.end))
+
+
 def _without_a_letter(found: Found, statements: list[Statement]) -> Decision:
     """By an option's text, by counting (*the third option*), or because all others are ruled out."""
     page = found.page
     if (named := named_by_text(found) or last_word(found)) and named.letter in page.options:
-        return Decision(named.letter, named.rule, page.span(named.start, named.end))
+        return _named(page, named)
     if counted := ordinal(page):
         if counted.letter not in page.options:
             return Decision(INVALID, "outside the options")
-        return Decision(counted.letter, counted.rule, page.span(counted.start, counted.end))
+        return _named(page, counted)
+    if left_over := surviving(found, statements):
+        return _named(page, left_over)
     out = [one for one in statements if one.kind == "ruled_out"]
     left = set(page.options).difference(*(one.letters for one in out))
     if len(left) == 1 and len(page.options) > 2:

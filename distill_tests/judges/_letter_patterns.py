@@ -51,7 +51,7 @@ ANSWER = _p(
     rf"(?P<right_zh>{words.RIGHT_ZH}))",
 )
 WRONG_ONE = _p(
-    rf"\b(?:{words.WRONG_EN})\s+(?P<answer>{words.ANSWER_EN}|choices?)?(?:{words.ONE_EN}|options?)?",
+    rf"\b(?:{words.WRONG_EN})\s+(?P<answer>{words.ANSWER_EN}|choices?)?(?:(?:{words.ONE_EN}|options?)(?:\s+out)?)?",
     rf"(?=\s+(?:{words.BE_EN})\b|\s*:)|{words.WRONG_ZH}|",
     rf"\b(?:{words.ONE_EN}|options?|answers?|thing)\s+(?:that|which)\s+",
     r"(?:(?:is|are|was)\s+(?:not|incorrect|false|wrong|untrue)|isn\s+t)\b",
@@ -70,8 +70,11 @@ TO_LETTER = _p(
 )
 CHOOSE = _p(rf"\b(?:{words.CHOOSE_EN})\b|(?P<zh>{words.CHOOSE_ZH})(?![项手修读题])")
 NOT_CHOOSE_ZH = _p(rf"(?:{words.NOT_CHOOSE_ZH}|不能|不该|不应该?|不会|不可)$")
+CHOSEN_BY_OTHERS = _p(rf"\s*{OPTION}\s*(?:选项|项)?的(?:人|同学|学生|考生|朋友|网友)")
 POINT = _p(rf"\b(?:{words.POINT_EN})\b|\bi\.\s?e\.|(?P<zh>{words.POINT_ZH})")
-SO = _p(rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|✅|☑|✓|⭐){_FILL}")
+SO = _p(
+    rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|(?:✅|☑|✓|⭐)(?!\s*[)\]])){_FILL}"
+)
 CORRECTED = _p(
     r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|i\s+meant?|make\s+(?:it|that)|no|(?<!anything\s)but|sorry|or\s+rather)\b|",
     r"不对|更正为?|改为|改选|改成|(?<=[.…。，,;；？?！!—])不(?=[，,])|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
@@ -79,7 +82,7 @@ CORRECTED = _p(
 )
 CLOSES = _p(
     rf"[\s{OWN_TEXT})\]】'\"]*(?:选项|项|答案|了|啦|吧|呢|option)?[\s)]*",
-    rf"(?:[.,;:!。，；：！、)\](\-–—…?]|$|\n|{OWN_TEXT}|",
+    rf"(?:[.,;:!。，；：！、)\](\-–—…?~]|$|\n|{OWN_TEXT}|",
     r"\b(?:because|since|as|with|then|it|for|by|and|which|rather|instead|over|not|must|correct|right|should|remains|the|",
     r"is\s+(?:the\s+)?(?:correct|right|answer|best|true))\b|因为|正确|符合|是正确|是对)",
 )
@@ -111,7 +114,7 @@ _ADVERB = (
     r"quite|factually|partially|partly|plainly|hence|likely|surely|entirely|totally|more|less|much)\b){0,4}"
 )
 _AFTER_GROUP = (
-    rf"(?:[\s.:?？)\]】、,，(\-–—→←=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
+    rf"(?:[\s.:?？)\]】、,，(\-–—→←<=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
     r"就|项|句|才|才是|最|的){0,260}"
 )
 VERDICT_DIRECT = _p(
@@ -132,6 +135,10 @@ VERDICT_ZH = _p(
 VERDICTS = (VERDICT_DIRECT, VERDICT_BE, VERDICT_ZH)
 SUITS, SUITS_NOT = _p(words.SUITS_ZH, rf"|\b(?:{words.SUITS_EN})\b"), _p(words.SUITS_NOT_ZH)
 PLAINLY_GOOD = _p(r"the\s|my|正确答案|是正确答案|为答案|是答案|最")
+BAD = _p(rf"\b(?:{words.BAD_EN}|{words.FAILS_EN})\b|{words.BAD_ZH}")
+TOLD = _p(
+    rf"(?:\b(?:{words.BE_EN}|{words.POINT_EN})\b|[=:→]|->|叫做|称为|叫作|[,，](?=\s*(?:option|choice|选项)))\s*(?:\b(?:option|choice|letter|answer|the)\b\s*)*[(\[]?\s*$"
+)
 REST_OF_SENTENCE = _p(r"[^。！？!?\n;；\ue000-\ue119\ue300]{0,60}")
 DENIED_AFTER = _p(
     rf"\s*[{OWN_TEXT})]*\s*(?:选项|项)?\s*(?:\b(?:is|are|was)\s+{_ADVERB}\s*(?:{words.BAD_EN})\b|",
@@ -146,9 +153,16 @@ MARK_BEFORE = _p(
     rf"(?m)^[ \t>\-•\d.]*(?P<mark>[{words.MARKS_GOOD}{words.MARKS_BAD}☐])[ \t]*",
     rf"(?:option|choice|选项)?[ \t]*(?P<g>{OPTION})",
 )
+LINE_VERDICT = _p(
+    rf"(?m)^[ \t>\-•*\d.]*[(\[]?(?P<g>{OPTION})(?:[)\].:]*[ \t][^\n]*?)?[-–—,，;；:.(→=]\s*",
+    r"(?:(?P<good>是|对|正确|yes|correct|right|true|✓|✔|✅|√|this\s+(?:one|fits|works|is\s+it)|fits)|",
+    r"(?P<bad>否|不|错误?|不对|no|nope|incorrect|wrong|false|✗|✘|❌|×|not\s+this(?:\s+one)?|doesn\s+t\s+fit))",
+    r"[ \t.。!)]*$",
+)
+"""The line of a list that ends in a verdict: ``- D: 1919, yes``."""
 OUT = _p(
     r"(?:\b(?:not|rules?\s+out|ruled\s+out|ruling\s+out|eliminat\w+|exclud\w+|reject\w*|discard\w*|",
-    r"dismiss\w*|cross(?:ed|ing|es)?\s+out|instead\s+of|rather\s+than|unlike|neither|isn\s+t|can\s+t\s+be|",
+    r"dismiss\w*|retract\w*|withdraw\w*|tak(?:e|ing)\s+back|cross(?:ed|ing|es)?\s+out|instead\s+of|rather\s+than|unlike|neither|isn\s+t|can\s+t\s+be|",
     r"cannot\s+be|avoid|never|incorrect\s*:|wrong\s*:|no\s+to|(?<!other\s)than)\b|",
     r"排除了?|不选|不应该?选|不能选|不会选|别选|不是|并非|而非|淘汰|去掉|划掉|否定|不可能是|不会是|除了|",
     r"而不是|先排除|错误的?[:：]|误选|错选|",
@@ -160,6 +174,10 @@ RETRACTS = _p(
     r"(?:(?<![^.!?,;:\n…—-])|(?<=[.!?,;:…—-] ))(?:(?:no|oh|wait|hmm|actually|but|sorry|and|,)\s+){0,3}",
     rf"(?:{words.RETRACTS_EN})\b|",
     rf"(?<![\ue000-\ue119项的也都是])(?:{words.RETRACTS_ZH})(?=[，,。!！.…\s]|$)",
+)
+UNDECIDED = _p(
+    rf"\b(?:i|we|it\s+is|it\s+s|this\s+is)\b[^.!?。\n\ue000-\ue119]{{0,30}}?\b(?:{words.UNDECIDED_EN})\b",
+    rf"(?!\s*(?:\b(?:options?|choices?|answers?|just|only)\b\s*)*{OPTION})|(?:{words.UNDECIDED_ZH})",
 )
 NONE = _p(
     r"\bno\s+(?:answer|option|choice)s?\s+(?:is|are|seems?)\s+(?:correct|right|valid)|",
@@ -177,7 +195,7 @@ LINE = _p(
     r"[ \t]*",
     r"(?:(?:i\s+think|[a-z]{4,}ly|no\s+doubt|there\s+s|maybe|perhaps|hmm|well|yes|ok|okay|sure|",
     r"most\s+likely|(?:must|should|has\s+to|would|got\s+to|that\s+d)\s+be|gotta\s+be)[,!.:]?\s+)?",
-    rf"(?:(?:the\s+)?(?:options?|choice|letter)\s+|选项\s*|第)?(?P<g>{GROUP})",
+    rf"(?:(?:the\s+)?(?:options?|choice|letter|opción|lettre|letra)\s+|选项\s*|第)?(?P<g>{GROUP})",
 )
 I_GUESS = _p(
     r"\s*,?\s+(?:i\s+(?:guess|think|believe|suppose)|of\s+course|then|and\s+nothing\s+else|for\s+sure|"
@@ -197,7 +215,7 @@ BECAUSE_CLOSING = _p(
     r"(?:\b(?:since|because|as|given)\b|因为|由于)[^.!?。！？\n]{3,}[^.!?。！？\n\s\ue000-\ue119][,，]\s*",
     rf"(?P<g>{OPTION})[\s.。!！)]*$",
 )
-CLOSING = _p(rf"(?:^|(?<!\d)[.。!！?？…:：])\s*(?P<g>{GROUP})\s*[.。!！?？)]*\s*$")
+CLOSING = _p(rf"(?:^|(?<!\d)[.。!！?？…:：])\s*(?P<g>{GROUP})\s*(?:,\s*(?:then|it\s+is))?[.。!！?？)]*\s*$")
 LINE_LABEL = _p(
     r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",
     rf"(?P<x>{OPTION})(?=[ \t]*(?:[.:)\]】、,，\-–—|(]|$|{OWN_TEXT}))",

@@ -74,7 +74,7 @@ class Found:
             return
         weight = 1 if mood.maybe else min(weight, 2) if mood.supposed else weight
         weight = 5 if mood.so and weight == 4 else weight
-        overrides = overrides or ((mood.so or mood.corrects) and not mood.also)
+        overrides = (overrides or ((mood.so or mood.corrects) and not mood.also)) and not mood.supposed
         self._add(Statement(start, end, letters, "answer", weight, rule, overrides, mood.also))
 
     def ruled_out(

@@ -55,16 +55,18 @@ def is_letter(char: str) -> bool:
 
 # --- letters --------------------------------------------------------------------------------------
 
-_SINGLE = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z](?![A-Za-z0-9_])")
+_SINGLE = re.compile(r"(?<![A-Za-z0-9_À-ÖØ-öø-ɏ])[A-Za-z](?![A-Za-z0-9_À-ÖØ-öø-ɏ])")
 _LETTERS_JOINED = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Z]{1,26}|[a-z]|and|or|both|neither|nor|only|all|of)(?![A-Za-z0-9_])|[和与及或、都]"
 )
-_RUN = re.compile(r"(?<![A-Za-z0-9_])[A-Z]{2,26}(?![A-Za-z0-9_])")
+_RUN = re.compile(r"(?<![A-Za-z0-9_À-ÖØ-öø-ɏ])[A-Z]{2,26}(?![A-Za-z0-9_À-ÖØ-öø-ɏ])")
 _OPENS, _CLOSES = "([{<〈《【〔（", ")]}>〉》】〕）"
 _OPERATOR_BEFORE = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]\s?$|=[^=\n]{1,20}\s[-–/]\s$|[°∠△⊙√\\^]$"
 )
-_OPERATOR_AFTER = re.compile(r"\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]")
+_OPERATOR_AFTER = re.compile(
+    r"\(\d+,|\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]"
+)
 _ABBREVIATED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]|[Pp]h)\.$")
 _HYPHEN_BEFORE = re.compile(r"(?<!answer)(?<!option)(?<!choice)(?<=[A-Za-z])[-‐]$", re.IGNORECASE)
 _HYPHEN_AFTER = re.compile(r"[-‐][A-Za-z0-9]|['’](?!s\b)[A-Za-z]|\.[A-Za-z](?![A-Za-z])")
@@ -145,8 +147,8 @@ def _mark(text: str, place: int, options: Mapping[str, str]) -> str | None:
     """The private character for the letter at ``place``; None where it is no option's letter."""
     char = text[place]
     index, known = ord(char.upper()) - 65, char.upper() in options
-    if not known and (char.islower() or char in options.values()):
-        return None
+    if not known and (char.islower() or char in options.values() or text[place + 1 : place + 2] == "("):
+        return None  # the last: a function, P(x)
     mark = chr((FIRST if known else FOREIGN) + index)
     before, after = text[max(0, place - 24) : place], text[place + 1 : place + 40]
     if _is_bracketed(text, place):

@@ -24,7 +24,7 @@ def find_ruled_out(found: Found) -> None:
 def find_verdicts(found: Found) -> None:
     """``C is correct``, ``A错误``, ``B ✗``; of a letter only the first one counts."""
     left = _without(found.text, found.taken)
-    used = _marked_lines(found, left)
+    used = _marked_lines(found, left) | _judged_lines(found, left)
     for form in patterns.VERDICTS:
         left = _without(left, used)
         done = set[int]()
@@ -86,10 +86,24 @@ def _marked_lines(found: Found, left: str) -> set[int]:
     return used
 
 
+def _judged_lines(found: Found, left: str) -> set[int]:
+    """Letters of a list in which several lines end in a verdict: ``- D: 1919, yes``."""
+    lines = list(patterns.LINE_VERDICT.finditer(left))
+    for match in lines if len(lines) > 1 else ():
+        letters = found.page.letters_in(*match.span("g"))
+        if match["good"]:
+            found.answer(*match.span(), letters, 4, "called right", take=False)
+        else:
+            found.ruled_out(*match.span(), letters, "called wrong", take=False)
+    return {match.start("g") for match in lines} if len(lines) > 1 else set()
+
+
 def find_retractions(found: Found) -> None:
     """``No, that's wrong.``; and ``none of the options``, unless an option says so."""
     for match in patterns.RETRACTS.finditer(found.text):
         found.other(*match.span(), "retracted", frozenset(), "retracted")
+    for match in patterns.UNDECIDED.finditer(found.text):
+        found.other(*match.span(), "retracted", frozenset(), "undecided")
     if not _NONE_AS_OPTION.search(" ".join(found.page.options.values())):
         for match in patterns.NONE.finditer(found.text):
             found.other(*match.span(), "answer", frozenset("-"), "none of them")

@@ -14,7 +14,7 @@ def _any(words: str) -> str:
 
 # --- what a letter may stand beside ---------------------------------------------------------------
 
-OPTION_WORDS = "options?|choices?|answers?|letters?|选项|选择|答案|选|ответ"
+OPTION_WORDS = "options?|choices?|answers?|letters?|opción|lettre|letra|buchstabe|选项|选择|答案|选|ответ"
 AFTER_A_LETTER = frozenset(
     re.split(
         r"\s+",
@@ -79,9 +79,10 @@ CHOOSE_EN = _any(
     "choice goes to|get|put|"
     "vote goes to|pick option|"
     "my money is on|change it to|change my answer to|change to|switch to|switching to|revise it to|"
-    "correct it to|correct that to|am for"
+    "correct it to|correct that to|am for|je choisis|elijo|escojo|ich wähle"
 )
 POINT_EN = _any(
+    "remaining(?=:)|left(?=:)|"
     "it is|it s|its|it must be|it has to be|it should be|it would be|it ll be|it will be|it could be|"
     "it might be|"
     "so is|so does|it may be|it could also be|it might also be|it may also be|it could still be|"
@@ -93,11 +94,11 @@ POINT_EN = _any(
     "which is|this is|"
     "is option|is choice|is letter|is answer|which matches|this matches|matches|match|"
     "we are left with|we re left with|remaining option is|"
-    "should have been|namely"
+    "should have been|namely|c est-à-dire|c est|es decir|das heißt"
 )
 SO_EN = _any(
     "therefore|thus|hence|so|ergo|consequently|accordingly|in conclusion|conclusion|finally|in summary|"
-    "to sum up|overall|in short|all in all|ultimately|to conclude|as a result"
+    "to sum up|overall|in short|all in all|ultimately|to conclude|as a result|donc|entonces|folglich|also ist"
 )
 FILL_EN = _any(
     "option|options|choice|answer|letter|statement|number|the|definitely|clearly|most likely|likely|"
@@ -107,7 +108,8 @@ FILL_EN = _any(
     "it is|it s|"
     "boxed|final answer|correct option|correct answer|correct choice|to be|a clear|be|is|for sure|"
     "certainly|"
-    "surely|undoubtedly|without doubt|no doubt|one|in|with|response|up"
+    "surely|undoubtedly|without doubt|no doubt|one|in|with|response|up|"
+    "la|le|el|l|der|die|das|lettre|letra|buchstabe|opción|donc"
 )
 NOT_EN = _any(
     "not|n t|never|cannot|can not|isn t|wasn t|aren t|won t|wouldn t|can t|couldn t|doesn t|don t|"
@@ -122,7 +124,7 @@ GOOD_EN = _any(
     "the one|the final answer|my answer|my choice|my pick|my final|our answer|correct|right|true|"
     "valid|accurate|"
     "best|answer|appropriate|suitable|most|likely|more likely|more accurate|closest|it|preferred|better|"
-    "selected|chosen|picked|what i|a better|your|the way to go|"
+    "selected|chosen|picked|what i|a better|your|the way to go|plausible|possible|defensible|"
     "spot on|the clear winner|the winner|the intended"
 )
 BAD_EN = _any(
@@ -140,7 +142,7 @@ WRONG_ONE_EN = _any(
 DOES_EN = _any(
     "fits|fits best|matches|works|satisfies|makes sense|makes the most sense|stands out|it is|"
     "for sure|wins|holds|beats|gets my vote|gets it|"
-    "best describes|best matches|best fits|is it|alone"
+    "best describes|best matches|best fits|is it|alone|ist richtig|richtig|korrekt|es correcta|est correcte"
 )
 FAILS_EN = _any(
     "doesn t|does not|do not|don t|fails|can be eliminated|can be ruled out|cannot be|can t be|"
@@ -163,7 +165,7 @@ GOOD_ZH = (
     "为本题答案|是本题答案|才是答案|可选|成立|准确|恰当|无误|说得对|合理|合适|对(?![于应比])|✅|☑|✓|✔|√|⭕"
 )
 SUITS_ZH = (
-    "(?<!不)符合题意|(?<!不)符合题目要求|(?<!不)符合要求|(?<!不)当选|故选|为答案|是答案|是正确答案|为正确答案"
+    "[是为]本题的?(?:正确)?答案|(?<!不)(?:符合题意|符合题目要求|符合要求|当选)|故选|[是为](?:正确)?答案"
 )
 SUITS_NOT_ZH = "不符合题意|不符合题目|不合题意|与题意不符|不符合要求|不选|不当选|不能选|排除"
 BAD_ZH = (
@@ -232,6 +234,7 @@ UNREAL_EN = _any(
     "last time|imagine|wouldn t|would not|previously"
 )
 UNREAL_ZH = (
+    "小(?!题)[\u4e00-\u9fff](?=选|说|认|觉|填|写)|"
     "如果|假如|倘若|要是|假设|假定|即使|有人|有的|有同学|同学|学生|很多人|许多人|不少人|大家|容易|"
     "误选|误以为|错选|"
     "乍一看|起初|一开始|最初|刚开始|原本|本来|原以为|以为|比如|例如|是否|概率|几率|无法|不能确定|"
@@ -247,7 +250,7 @@ CORRECTS = (
         "i meant|"
         "let me correct|let me redo|oops|sorry|my mistake|apologies|but|however|instead|rather|in fact|"
         "change|revise|switch|upon closer|on closer|looking again|double check|rechecking|in reality|"
-        "though|edit"
+        "though|edit|seriously|just kidding|joking aside|jokes aside"
     ),
     "不对|等等|等一下|更正|纠正|修正|说错|错了|重新|其实|实际上|事实上|改为|改选|改成|但|却|不过|"
     "然而|而是|仔细|再看|再想|抱歉|看错|读错|搞错",
@@ -257,6 +260,17 @@ RETRACTS_EN = _any(
     "not correct)|that can t be right|"
     "scratch that|i made an? (?:mistake|error)|my mistake|i take that back|disregard that|ignore that|"
     "i was wrong|that isn t right|i am no longer sure|no that s not right|forget that"
+)
+UNDECIDED_EN = _any(
+    "(?:will|can|could|do|would) not (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
+    "(?:won|can|couldn|don|wouldn) t (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
+    "unable to (?:commit|decide|choose|settle|pick)|(?:refuse|decline) to (?:commit|choose|pick|answer)|"
+    "impossible to (?:decide|choose|pick|say which|tell which)|a coin flip|a coin toss|a toss up|torn between"
+)
+"""Said of the whole question: no answer stands before it."""
+UNDECIDED_ZH = (
+    "(?:无法|不能)(?:给出|得出)(?:确定|唯一)?的?答案|无法(?:决定|选择|作答|取舍|确定选哪)|不能(?:决定|作答)|"
+    "难以(?:抉择|取舍|决定)|不做选择|拿不定主意"
 )
 RETRACTS_ZH = "不对|错了|说错了|我错了|写错了|算错了|我收回|搞错了|弄错了|不是这个|答错了"
 ALSO = (_any("also|too|as well|equally|likewise|so is|so does"), "也(?!就是|即)|同样|都|均")

@@ -5,7 +5,7 @@
 Reads ``tests/letter_cases/*.jsonl``: replies written and labelled by LLM authors of this project
 before they were judged.
 ``first`` to ``ninth`` are by the author of the rules, ``tenth`` to ``sixteenth`` by another, who wrote the
-first two of them before reading any rule.  ``seventeenth`` (English) and ``eighteenth`` (Chinese) are by two
+first two of them before reading any rule.  From ``seventeenth`` on they are by
 authors who read no rule at all.  All were read after their first score and used to find general
 causes of mistakes; what they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was
 written last by the rules' author; ``--errors`` does not show its rows, and who looks at them should say so
@@ -34,7 +34,7 @@ from distill_tests.types import Exhibit
 FOLDER = Path(__file__).parents[1] / "tests" / "letter_cases"
 READ = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 SECOND_ADVERSARY = ("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
-BLIND = ("seventeenth", "eighteenth")
+BLIND = ("seventeenth", "eighteenth", "nineteenth", "twentieth")
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
     "second": (193, 206),
@@ -54,6 +54,8 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "sixteenth": (56, 60),
     "seventeenth": (195, 220),
     "eighteenth": (216, 220),
+    "nineteenth": (191, 200),
+    "twentieth": (189, 200),
     "fresh": (67, 69),
 }
 """Right at first, of how many."""

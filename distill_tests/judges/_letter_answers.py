@@ -113,6 +113,9 @@ def find_pointers(found: Found) -> None:
             found.answer(
                 *match.span(), found.page.letters_in(*match.span("g")), 2, "called right", take=False
             )
+    for match in patterns.PREFERRED.finditer(text):
+        if found.is_free(match.start("g")):
+            found.answer(*match.span("g"), found.page.letters_in(*match.span("g")), 3, "preferred")
     for match in patterns.CORRECTED.finditer(text):
         _closing_group(found, match, match.end(), 3, "corrected to", overrides=True)
 

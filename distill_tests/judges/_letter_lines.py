@@ -7,6 +7,7 @@ import re
 from distill_tests.judges import _letter_patterns as patterns
 from distill_tests.judges._letter_answers import text_at
 from distill_tests.judges._letter_statements import Found
+from distill_tests.judges._letter_text import is_letter
 
 _LINE = re.compile(r"[^\n]+")
 _LAST_WORDS, _LAST_SENTENCE = 60, 160
@@ -67,6 +68,9 @@ def _closing_letter(found: Found, line: re.Match[str]) -> None:
     if closing is None:
         return
     place = line.end() - len(tail) + closing.start("g")
+    asked = re.search(r"[?？]", closing.group()[closing.end("g") - closing.start() :])
+    if asked and len({one for one in found.text if is_letter(one)}) > 1:
+        return
     if found.is_free(place):
         end = place + len(closing["g"])
         found.answer(place, end, found.page.letters_in(place, end), 3, "closing letter", lone=True)

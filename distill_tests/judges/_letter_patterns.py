@@ -19,7 +19,7 @@ _JOIN = (
     rf"(?:[\s{OWN_TEXT}()]{{0,200}}?"
     r"(?:,\s*(?:and|or)\b|，\s*(?:和|或)|\band/or\b|[,，、/&+|]|;|\band\b|\bor\b|\bnor\b|\bas\s+well\s+as\b|"
     r"以及|或者|还是|和|与|及|或|跟)\s*"
-    r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|选项)?|)"
+    r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|perhaps\s+|选项)?|)"
 )
 GROUP: Final = rf"{OPTION}(?:{_JOIN}{OPTION}){{0,25}}"
 """One letter, or several that are joined: ``A, B and D``, ``A、B``, ``AB``."""
@@ -76,14 +76,17 @@ SO = _p(
     rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|(?:✅|☑|✓|⭐)(?!\s*[)\]])){_FILL}"
 )
 CORRECTED = _p(
-    r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|i\s+meant?|make\s+(?:it|that)|no|(?<!anything\s)but|sorry|or\s+rather)\b|",
+    r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|i\s+meant?|make\s+(?:it|that)|"
+    r"(?<![-–—:=] )no|"
+    r"after\s+(?:check|think|read|look|review|consider|reflect|verif)\w*\b[^.,\n\ue000-\ue119]{0,30}|"
+    r"(?<!anything\s)but|sorry|or\s+rather)\b|",
     r"不对|更正为?|改为|改选|改成|(?<=[.…。，,;；？?！!—])不(?=[，,])|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
     rf"(?:(?:no|wait|actually|sorry|maybe|not)\b[\s,]*)?{_FILL}",
 )
 CLOSES = _p(
     rf"[\s{OWN_TEXT})\]】'\"]*(?:选项|项|答案|了|啦|吧|呢|option)?[\s)]*",
     rf"(?:[.,;:!。，；：！、)\](\-–—…?~]|$|\n|{OWN_TEXT}|",
-    r"\b(?:because|since|as|with|then|it|for|by|and|which|rather|instead|over|not|must|correct|right|should|remains|the|",
+    r"\b(?:because|since|as|with|then|it|for|by|and|which|rather|instead|over|not|must|correct|right|should|remains|the|to\s+me|",
     r"is\s+(?:the\s+)?(?:correct|right|answer|best|true))\b|因为|正确|符合|是正确|是对)",
 )
 """What may follow a letter that is concluded, pointed at or corrected to."""
@@ -175,7 +178,14 @@ RETRACTS = _p(
     rf"(?:{words.RETRACTS_EN})\b|",
     rf"(?<![\ue000-\ue119项的也都是])(?:{words.RETRACTS_ZH})(?=[，,。!！.…\s]|$)",
 )
+PREFERRED = _p(
+    rf"(?:^|[.!?。！？:\n]\s*)(?:option\s+|choice\s+)?(?P<g>{OPTION})[\s{OWN_TEXT})]*,?\s*(?:and\s+)?",
+    r"(?:not|rather\s+than|instead\s+of|而不是|而非|不是)\s*(?:option\s+|choice\s+)?",
+    rf"{OPTION}[\s{OWN_TEXT})]*(?=[.!。！\n]|$)",
+)
+"""``C, not B.``"""
 UNDECIDED = _p(
+    r"\beither\s+(?:one\s+|of\s+them\s+)?(?:could|might|may|can)\s+be\s+(?:right|correct|true|it)\b|",
     rf"\b(?:i|we|it\s+is|it\s+s|this\s+is)\b[^.!?。\n\ue000-\ue119]{{0,30}}?\b(?:{words.UNDECIDED_EN})\b",
     rf"(?!\s*(?:\b(?:options?|choices?|answers?|just|only)\b\s*)*{OPTION})|(?:{words.UNDECIDED_ZH})",
 )
@@ -215,7 +225,9 @@ BECAUSE_CLOSING = _p(
     r"(?:\b(?:since|because|as|given)\b|因为|由于)[^.!?。！？\n]{3,}[^.!?。！？\n\s\ue000-\ue119][,，]\s*",
     rf"(?P<g>{OPTION})[\s.。!！)]*$",
 )
-CLOSING = _p(rf"(?:^|(?<!\d)[.。!！?？…:：])\s*(?P<g>{GROUP})\s*(?:,\s*(?:then|it\s+is))?[.。!！?？)]*\s*$")
+CLOSING = _p(
+    rf"(?:^|(?<!\d)[.。!！?？…:：]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:option|choice|letter|answer)\s+|选项\s*)?(?P<g>{GROUP})\s*(?:,\s*(?:then|it\s+is))?[.。!！?？)]*\s*$"
+)
 LINE_LABEL = _p(
     r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",
     rf"(?P<x>{OPTION})(?=[ \t]*(?:[.:)\]】、,，\-–—|(]|$|{OWN_TEXT}))",

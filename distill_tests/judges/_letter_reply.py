@@ -13,7 +13,7 @@ _NUMBER = r"[ \t]*\d*[ \t]*[:：.)]|[ \t]*\d+[ \t]*(?=\n)"
 _NEXT = re.compile(
     r"\n[ \t]*(?:(?:(?:next[ \t]+|another[ \t]+|new[ \t]+)?question|q|问题|题目|问|problem|exercise|human|"
     rf"user|example|assistant|instruction|input|例题?)(?:{_NUMBER})|(?:下列|以下|下面|根据|关于)[^\n]{{4,}}|"
-    r"第[ \t]*[\d一二三四五六七八九十]+[ \t]*题|【题目】|"
+    r"第[ \t]*[\d一二三四五六七八九十]+[ \t]*题|【(?:题目|例题?|练习)[ \t]*\d*】|"
     r"\d{1,3}[.、)][ \t]*[^\n]{6,}\n+[ \t]*\(?A[.、):]|"
     r"[^\n]{6,}\n+[ \t]*\(?A[.、):][^\n]{1,80}\n+[ \t]*\(?B[.、):][^\n]{1,80}\n)",
     re.IGNORECASE,

@@ -18,6 +18,11 @@ _UNDECIDED = re.compile(
     r"hard\s+to\s+(?:say|tell)|depends|either|both|equally|toss|coin|guess(?:ing)?\s+between|torn|maybe|perhaps|"
     r"possibly|might|may|could|need\s+more|insufficient|also)\b|无法|不确定|难以|不能确定|都有可能|可能|也"
 )
+_LEADS_IN = re.compile(
+    r"\s*(?:(?:it\s+(?:is|s)\s+(?:clear|obvious|known|true)|we\s+know|i\s+(?:think|believe|know))(?:\s+that)?\s+|"
+    r"(?:clearly|obviously|of\s+course),?\s+)?[(\s]*"
+)
+_WEIGHED = re.compile(r"\b(?:between|among|both)\s+[^.,!?\n]{0,20}$")
 _SAYS_SOMETHING = re.compile(
     r"\s*[)\]]?\s*(?:\b(?:is|was|are|were|has|had|does|did|names?|means|describes|gives|shows|says|lists|takes|"
     r"fits|remains|wins|stands)\b|\bs\b)(?!\s+(?:a|the|an)\s+(?:\w+\s+)?letter\b)"
@@ -51,7 +56,7 @@ def surviving(found: Found, statements: list[Statement]) -> Named | None:
     )
     others = set(spoken_for.values()) - here - ruled_out
     mentioned = {found.page.letter(text[one]) for one in places} | ruled_out
-    opens = not text[:place].strip("( \n")
+    opens = _LEADS_IN.fullmatch(text[:place]) is not None
     alone = not others and (len(mentioned) > 1 or (len(sentences) == 1 and opens))
     if not ((alone and _says_something(text, place, last)) or _concludes(text, place, last)):
         return None
@@ -61,6 +66,8 @@ def surviving(found: Found, statements: list[Statement]) -> Named | None:
 def _is_spoken_for(found: Found, place: int) -> bool:
     """Whether the clause of a letter neither denies nor supposes it."""
     text = found.text
+    if _WEIGHED.search(text[max(0, place - 30) : place]):
+        return False
     mood = mood_of(text, place, place + 1, said=place + 1, previous=0)
     if mood.unreal or mood.asked or mood.maybe or mood.supposed:
         return False
@@ -68,7 +75,8 @@ def _is_spoken_for(found: Found, place: int) -> bool:
     at = min(place, 120)
     start = max(0, *(window.rfind(end, 0, at) + 1 for end in ",，;；:.!?\n。！？—"))
     rest = re.match(r"[^,，;；.!?\n。！？—]*", window[at + 1 :])
-    clause = window[start:at] + " " + (rest.group() if rest else "")
+    before = re.sub(r"^\s*(?:but|however|and|so)\b", "", window[start:at])
+    clause = before + " " + (rest.group() if rest else "")
     return not (DENIED.search(clause) or patterns.NEGATION.search(clause) or patterns.BAD.search(clause))
 
 

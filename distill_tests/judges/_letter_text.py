@@ -65,7 +65,7 @@ _OPERATOR_BEFORE = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]\s?$|=[^=\n]{1,20}\s[-–/]\s$|[°∠△⊙√\\^]$"
 )
 _OPERATOR_AFTER = re.compile(
-    r"\(\d+,|\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]"
+    r"\(\d+,|\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?(?!(?:in)?correct|wrong|right|true|false|yes|no\b)[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]"
 )
 _ABBREVIATED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]|[Pp]h)\.$")
 _HYPHEN_BEFORE = re.compile(r"(?<!answer)(?<!option)(?<!choice)(?<=[A-Za-z])[-‐]$", re.IGNORECASE)
@@ -99,7 +99,8 @@ def marked(text: Text, options: Mapping[str, str]) -> Page:
         letter: _lowered(words) if words in whole else _in_letters(words, plain)
         for letter, words in plain.items()
     }
-    return _masked(Page(lower, text.origin, "".join(options), own, {}))
+    own = {letter: "" if len(words) == 1 and is_letter(words) else words for letter, words in own.items()}
+    return _masked(Page(lower, text.origin, "".join(options), own, {}))  # a letter is its option's, no text
 
 
 def _has_a_letter_inside(words: str) -> bool:
@@ -226,6 +227,10 @@ def _glued(page: Page, place: int, words: str) -> int | None:
     return place + len(words) if words[:1] > "\u2e80" and page.text.startswith(words, place) else None
 
 
+_GOES_ON = re.compile(r"\s+(?:is|are|was|were|has|have|had|lies|does|did|stands|means|comes)\b")
+"""Behind another option's text: a sentence about that one, *B. London is in England*."""
+
+
 def _masked(page: Page) -> Page:
     """Own texts after their letters masked; other options' texts after a letter noted."""
     chars, mismatched = list(page.text), dict[int, str]()
@@ -243,7 +248,7 @@ def _masked(page: Page) -> Page:
             if found := pattern.match(page.text, match.end()):
                 if page.options[letter] == page.options.get(here):
                     chars[found.end("gap") : found.end()] = OWN_TEXT * (found.end() - found.end("gap"))
-                elif here in page.options:
+                elif here in page.options and not _GOES_ON.match(page.text, found.end()):
                     mismatched[match.start()] = letter
                 break
     return page._replace(text="".join(chars), mismatched=mismatched)

@@ -72,9 +72,9 @@ CHOOSE_EN = _any(
     "choose|chose|chosen|choosing|select|selected|selecting|pick|picked|picking|go with|going with|"
     "went with|"
     "settled on|decided on|ended up with|landed on|"
-    "go for|going for|opt for|opting for|settle on|settling on|settle for|vote for|lean towards|"
-    "lean toward|"
-    "leaning towards|leaning toward|stick with|sticking with|stick to|mark|circle|tick|say|guess|bet on|"
+    "lock in|locking in|go for|going for|opt for|opting for|settle on|settling on|settle for|vote for|"
+    "lean towards|lean toward|"
+    "leaning towards|leaning toward|lean|stick with|sticking with|stick to|mark|circle|tick|say|guess|bet on|"
     "answer with|answer|fill in|looking for|conclude that it is|conclude that it s|conclude|take|"
     "choice goes to|get|put|"
     "vote goes to|pick option|"
@@ -82,7 +82,8 @@ CHOOSE_EN = _any(
     "correct it to|correct that to|am for|je choisis|elijo|escojo|ich wähle"
 )
 POINT_EN = _any(
-    "remaining(?=:)|left(?=:)|"
+    "looks like|sounds like|seems like|feels like|"
+    "remaining(?=:)|left(?=:)|that means|this means|which means|meaning|"
     "it is|it s|its|it must be|it has to be|it should be|it would be|it ll be|it will be|it could be|"
     "it might be|"
     "so is|so does|it may be|it could also be|it might also be|it may also be|it could still be|"
@@ -198,7 +199,7 @@ BE_ZH = (
     "显然是|可能是|大概是|也许是|或许是|最可能是|仍然是|依然是|还是|便是|は|即为|选择|选|为|是|即|填"
 )
 NOT_ZH = "不是|不为|不应该是|不应是|不应为|不可能是|不会是|并非|绝不是|不选|非|而非"
-CHOOSE_ZH = "蒙一个|猜一个|我猜|押|选择|选取|选出|选定|选用|选填|选的是|应当选|选"
+CHOOSE_ZH = "涂|蒙一个|猜一个|我猜|押|选择|选取|选出|选定|选用|选填|选的是|应当选|选"
 NOT_CHOOSE_ZH = "不|别|没|未|勿|误|错|非|无|难|易"
 POINT_ZH = (
     "那就是|也就是|就是|应该是|应当是|应该为|应是|应为|只能是|对应的是|对应|则为|则是|即为|即|便是|"
@@ -227,6 +228,10 @@ UNREAL_EN = _any(
     "tempted|at first|first thought|initially|i thought|we thought|originally|first glance|whether|"
     "for example|e g|"
     "is asking|probability|chance|likelihood|odds|confidence|mistakenly|wrongly|"
+    "(?:was|am|were) (?:going|about|tempted) to (?:say|pick|choose|answer|go)|"
+    "almost (?:said|picked|chose|answered|went)|"
+    "(?:he|she|they|friends?|classmates?|brother|sister|mother|father|colleague)"
+    " (?:picks|chooses|says|picked|chose|said|answered|selected|went)|"
     "cannot say|can t say|cannot determine|can t determine|unable to|cannot tell|can t tell|not sure|"
     "unsure|"
     "don t think|do not think|don t believe|do not believe|i doubt|we doubt|doubtful|"
@@ -265,7 +270,8 @@ UNDECIDED_EN = _any(
     "(?:will|can|could|do|would) not (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
     "(?:won|can|couldn|don|wouldn) t (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
     "unable to (?:commit|decide|choose|settle|pick)|(?:refuse|decline) to (?:commit|choose|pick|answer)|"
-    "impossible to (?:decide|choose|pick|say which|tell which)|a coin flip|a coin toss|a toss up|torn between"
+    "impossible to (?:decide|choose|pick|say which|tell which)|"
+    "rather not (?:choose|commit|say|answer|pick|guess)|a coin flip|a coin toss|a toss up|torn between"
 )
 """Said of the whole question: no answer stands before it."""
 UNDECIDED_ZH = (

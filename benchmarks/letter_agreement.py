@@ -34,7 +34,15 @@ from distill_tests.types import Exhibit
 FOLDER = Path(__file__).parents[1] / "tests" / "letter_cases"
 READ = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 SECOND_ADVERSARY = ("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
-BLIND = ("seventeenth", "eighteenth", "nineteenth", "twentieth")
+BLIND = (
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "twenty-first",
+    "twenty-second",
+    "twenty-third",
+)
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
     "second": (193, 206),
@@ -56,6 +64,9 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "eighteenth": (216, 220),
     "nineteenth": (191, 200),
     "twentieth": (189, 200),
+    "twenty-first": (126, 150),
+    "twenty-second": (122, 150),
+    "twenty-third": (122, 150),
     "fresh": (67, 69),
 }
 """Right at first, of how many."""
@@ -116,7 +127,7 @@ def main() -> None:
         known = FIRST_SCORES.get(name)
         at_first = f"{known[0]}/{known[1]} at first" if known else "scored once"
         speed = f"{len(rows) / seconds:,.0f} a second"
-        print(f"{name:10} {share(rows)} ({at_first}); invalid kept {share(invalid)}; {speed}")
+        print(f"{name:13} {share(rows)} ({at_first}); invalid kept {share(invalid)}; {speed}")
         if parsed.errors and name != "fresh":
             for row in rows:
                 if not row.is_right:

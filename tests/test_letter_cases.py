@@ -1,9 +1,9 @@
 """Replies of our own writing in the manner of many models, labelled by the rules of docs/judges.md.
 
-``first`` to ``twentieth.jsonl`` were each written and labelled before the judge saw them, scored, then read
-to find general causes of mistakes, so they are no held-out sets any more; benchmarks/letter_agreement.py says
-what they scored at first.  ``tenth`` to ``sixteenth`` are a second author's; the later ones are by authors
-who read no rule.  ``fresh.jsonl`` was scored once: no rule was made for its rows.
+Every file but ``fresh.jsonl`` was written and labelled before the judge saw it, scored, then read to find
+general causes of mistakes, so it is no held-out set any more; benchmarks/letter_agreement.py says what each
+scored at first.  ``tenth`` to ``sixteenth`` are a second author's; the later ones are by authors who read no
+rule.  ``fresh.jsonl`` was scored once: no rule was made for its rows.
 A row with ``still`` is judged wrongly to this day: it says how.
 """
 
@@ -30,7 +30,15 @@ def rows(*names: str) -> list[dict[str, Any]]:
 READ = rows(
     *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
     *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
-    *("seventeenth", "eighteenth", "nineteenth", "twentieth"),
+    *(
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
+        "twentieth",
+        "twenty-first",
+        "twenty-second",
+        "twenty-third",
+    ),
 )
 STILL_WRONG = [row for row in READ if "still" in row]
 FRESH = rows("fresh")

@@ -7,6 +7,7 @@ import re
 from distill_tests.judges import _letter_patterns as patterns
 from distill_tests.judges._letter_mood import clause_before
 from distill_tests.judges._letter_statements import Found
+from distill_tests.judges._letter_text import is_letter
 
 _WIDEST_OPTION = 300
 
@@ -91,6 +92,8 @@ def _letter_behind_text(found: Found, place: int) -> re.Match[str] | None:
 def find_conclusions(found: Found) -> None:
     """``So C.``, ``因此，C。``"""
     for match in patterns.SO.finditer(found.text):
+        if is_letter(found.text[: match.start()].rstrip(" ")[-1:] or " "):
+            continue  # a chain: B -> A -> C
         _closing_group(found, match, match.end(), 4, "conclusion")
 
 
@@ -125,7 +128,10 @@ def _closing_group(
 ) -> None:
     """Letters at ``place`` that end a clause."""
     value = patterns.VALUE.match(found.text, place)
-    if value is None or not patterns.CLOSES.match(found.text[value.end() : value.end() + _WIDEST_OPTION]):
+    if value is None:
+        _closing_text(found, match, place, weight, overrides=overrides)
+        return
+    if not patterns.CLOSES.match(found.text[value.end() : value.end() + _WIDEST_OPTION]):
         return
     if found.text[value.end() : value.end() + 1] in ("?", "？"):
         return
@@ -134,6 +140,16 @@ def _closing_group(
         found.ruled_out(match.start(), group[1], group[0], "ruled out")
     elif group:
         found.answer(match.start(), group[1], group[0], weight, rule, overrides=overrides)
+
+
+def _closing_text(found: Found, match: re.Match[str], place: int, weight: int, *, overrides: bool) -> None:
+    """An option's text at ``place`` that ends the reply: ``That leaves Marseille.``"""
+    named = found.option_at(place)
+    if named is None or found.text[named[1] :].strip(" \t\n.。!！'\")了吧啦呀"):
+        return
+    if not patterns.NEGATION.search(clause_before(found.text, match.start())):
+        letters = frozenset(named[0])
+        found.answer(match.start(), named[1], letters, weight, "option text", overrides=overrides, said=place)
 
 
 def _filled(text: str, place: int) -> int:

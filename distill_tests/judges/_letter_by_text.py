@@ -39,14 +39,18 @@ _SMALL = frozenset(
     )
 )
 """Texts that are words of any sentence."""
-_SAID_OF_IT = re.compile(r"(?:\b(?:is|s|be|so|therefore|thus)|(?:说法|命题|判断|叙述)\S{0,6}?[是为])\s*$")
+_SAID_OF_IT = re.compile(
+    r"(?:\b(?:is|s|be|so|therefore|thus)|(?:说法|命题|判断|叙述)\S{0,6}?[是为]|(?:题中|该|此|这种|这个)(?:说法|命题|判断|叙述))\s*$"
+)
 DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|isn\s+t|wasn\s+t|can\s+t|doesn\s+t|don\s+t|if|whether|unlike|except|but|"
     r"although|or|wrong|incorrect|false|might|could|maybe|unsure|instead|either|compare|consider|let)\b|"
     r"不|非|没|如果|是否|或|还是|错误|除|吗|无法|但|虽|考虑|分析"
 )
 _DISPUTED = re.compile(r"也可能|也许|争议|\balso\b|\bas well\b")
-_IS_BEFORE = re.compile(r"(?:\b(?:is|was|are|were|be)(?:\s+(?:the|a|an))?|[是为])\s*$")
+_IS_BEFORE = re.compile(
+    r"(?:\b(?:is|was|are|were|be)(?:\s+called|\s+named)?(?:\s+(?:the|a|an))?|[是为]|叫做?|称为)\s*$"
+)
 _LISTED_BEFORE = re.compile(r"(?:\band(?:\s+(?:the|an?))?\s|[和与及、])\s*$")
 _LISTED_AFTER = re.compile(r"\s*(?:and\b|[和与及、]|[-+*/×÷^]\s*\w)")
 _CONCLUDES = re.compile(r"\s*(?:therefore|thus|hence|so|in conclusion|因此|所以|综上|故|因而|答)")
@@ -72,7 +76,7 @@ def named_by_text(found: Found) -> Named | None:
     for line, rule in zip((lines[0], lines[-1]), rules, strict=True):
         if named := _opening_text(found, line, rule):
             return named
-    return _in_sentence(found, lines)
+    return _closing_text(found) or _in_sentence(found, lines) or _asserted(found)
 
 
 def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
@@ -89,6 +93,19 @@ def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
     if clause is None or any(one != letter and text.search(clause["next"]) for one, text in found.texts):
         return None
     return Named(letter, rule, start, end)
+
+
+def _closing_text(found: Found) -> Named | None:
+    """The last of several sentences that is an option's text: ``It is never mentioned. Not given.``"""
+    sentences = [one for one in _SENTENCE.finditer(found.text) if one.group().strip()]
+    if len(sentences) < 2 or found.text.rstrip()[-1:] not in tuple(".。!！"):
+        return None
+    before, last = (one.end() - len(one.group().lstrip(" \t\n'\"(")) for one in sentences[-2:])
+    option = found.option_at(last)
+    if option is None or found.option_at(before):
+        return None
+    rest = found.text[option[1] : sentences[-1].end()].strip(" '\")")
+    return Named(option[0], "option text last", last, option[1]) if rest in ("", ", then") else None
 
 
 def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
@@ -120,6 +137,55 @@ def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
     after = re.split("[,，;；]", text[end : last.end()])[0]
     return (
         None if DENIED.search(f"{before} {after}") else Named(letter, "option text in a sentence", start, end)
+    )
+
+
+_CLAUSE_ENDS = re.compile(
+    r"[\s'\")]*(?:[,，.。;；!！:：(（]|$|\n|\b(?:because|since|which|that|and|as|so)\b)"
+)
+_ONLY_BEFORE = re.compile(r"(?:\bonly(?:\s+(?:the|an?))?|只有|唯有)\s*$")
+_ONE_ONLY = re.compile(r"\b(?:only|odd)\b|唯一|只有")
+_JOINED = re.compile(r"\s*[,，、]\s*")
+_OPEN = re.compile(r"\b(?:either|both|perhaps|maybe|unsure|not sure|cannot)\b|无法|不确定|都有可能|拿不准")
+
+
+def _asserted(found: Found) -> Named | None:
+    """The only option's text that any sentence says something *is*: ``The capital of Kenya is Nairobi.``
+
+    A number only in the last sentence: before, it may be a step.
+    """
+    if found.text.rstrip()[-1:] not in tuple(".。!！)") or _OPEN.search(found.text):
+        return None
+    sentences = [one for one in _SENTENCE.finditer(found.text) if one.group().strip()]
+    said = {
+        letter: place
+        for one in sentences
+        for letter, place in _texts_in(found, one).items()
+        if _is_said(found, one, place) and (one is sentences[-1] or not found.page.options[letter].isdigit())
+    }
+    if len(said) != 1:
+        return None
+    ((letter, (start, end)),) = said.items()
+    return Named(letter, "option text in a sentence", start, end)
+
+
+def _is_said(found: Found, sentence: re.Match[str], place: tuple[int, int]) -> bool:
+    start, end = place
+    before = found.text[sentence.start() : start]
+    only = _ONLY_BEFORE.search(before) is not None
+    if not only and not (_IS_BEFORE.search(before) and _CLAUSE_ENDS.match(found.text, end)):
+        return False
+    joined = _JOINED.match(found.text, end)
+    if joined and found.option_at(joined.end()):
+        return False  # the options are A, B and C
+    mood = mood_of(found.text, start, end, said=start, previous=0)
+    clause = re.split(r"[,，;；:：]", _IS_BEFORE.sub("", before))[-1]
+    return not (
+        mood.unreal
+        or mood.asked
+        or mood.maybe
+        or mood.supposed
+        or (DENIED.search(clause) and not _ONE_ONLY.search(clause))
     )
 
 
@@ -196,7 +262,7 @@ _ORDINALS = {
 _ORDINAL = re.compile(
     r"\b(?P<en>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s+(?:option|choice|answer|one)\b|"
     r"\b(?:option|choice)\s*(?:number\s*)?(?P<digit>[1-5])(?!\d|\.\d)\b|选项\s*(?P<zh>[1-5一二三四五])(?!\d)|"
-    r"第\s*(?P<nth>[1-5一二三四五])\s*(?:个选项|个答案|项|选项|个)"
+    r"第\s*(?P<nth>[1-5一二三四五])\s*(?:个选项|个答案|项|选项|个(?=[\s。.，,是对正]|$))"
 )
 
 

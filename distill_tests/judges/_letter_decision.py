@@ -89,12 +89,23 @@ def _decided(page: Page) -> Decision:
     current = _last_word(page, statements)
     if current is not None and current.rule == "contradiction":
         return Decision(INVALID, "contradictory answers", page.span(current.start, current.end))
+    if current is not None and (named := _replaced_by_text(found, current, statements)):
+        return _named(page, named)
     if current is not None:
         return _of(page, current)
     if any(one.kind == "retracted" for one in statements) and any(one.kind == "answer" for one in statements):
         left = surviving(found, statements)
         return Decision(INVALID, "retracted") if left is None else _named(page, left)
     return _without_a_letter(found, statements)
+
+
+def _replaced_by_text(found: Found, current: Statement, statements: list[Statement]) -> Named | None:
+    """The option whose text a reply comes to after it has called its answer wrong."""
+    later = [one for one in statements if one.start >= current.end]
+    if not any(one.kind == "ruled_out" and current.letters <= one.letters for one in later):
+        return None
+    named = named_by_text(found)
+    return named if named and named.start > current.end and named.letter not in current.letters else None
 
 
 def _last_word(page: Page, statements: list[Statement]) -> Statement | None:
@@ -109,6 +120,8 @@ def _last_word(page: Page, statements: list[Statement]) -> Statement | None:
         elif one.kind == "ruled_out" and one.rule == "ruled out":
             if current is not None and current.letters <= one.letters and one.start >= current.end:
                 current = None
+        elif one.kind == "ruled_out" and current is not None and one.letters < current.letters:
+            current = current._replace(letters=current.letters - one.letters)
         elif one.kind == "ruled_out":
             called_wrong = current is not None and current.letters <= one.letters and one.start >= current.end
         elif one.kind == "answer":

@@ -79,6 +79,8 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, piece in (
         (r"~~[^~\n]{1,80}~~", " "),
         (r"^A[ \t]*[:：][ \t]*(?=\(?[A-Z](?:[.)]|\s*$))(?![^\n]*\n\s*B[ \t]*[:：])", "answer: "),
+        (r"\\(?:Rightarrow|implies|therefore|Longrightarrow)(?![a-z])", " => "),
+        (r"\\times(?![a-z])", "×"),
         (r"\\(?:boxed|fbox)\s*\{?", " boxed: "),
         (
             r"\\(?:text|math|bold|underline|rm|bf|it|sf|tt|mbox|emph|operatorname|display|left|right|quad|big)[a-z]*\s*",
@@ -104,6 +106,7 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"[*`$\"“”「」『』«»„{}]|__|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", ""),
     )
 )
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]{1,40})\}\s*\{([^{}]{1,40})\}")
 _DROPPED_QUOTES = re.compile(r"(?<![A-Za-z])['‘’]([A-Za-z])['’](?![A-Za-z])")
 
 
@@ -129,6 +132,7 @@ def undressed(text: Text) -> Text:
         text = text.replaced(_SQUARED, _unsquared)
         text = text.replaced(_STYLED, lambda match: unicodedata.normalize("NFKC", match.group()))
         text = text.replaced(_LONE_LOOKALIKE, lambda match: _lookalikes().get(match.group(), match.group()))
+    text = text.replaced(_FRACTION, lambda match: f"{match.group(1)}/{match.group(2)}")
     for pattern, piece in _MARKUP:
         text = text.replaced(pattern, piece)
     return text.replaced(_DROPPED_QUOTES, lambda match: f" {match.group(1)} ")

@@ -19,6 +19,7 @@ _CLAUSE_END = re.compile(
     r"但|因为|所以|因此|因而"
 )
 _SUPPOSED = re.compile(r"\b(?:if|unless)\b|^\s*(?:had|were)\b|(?<![一-鿿])若|如果|假如|倘若|要是|假设")
+_ONLY_IF = re.compile(r"\s+(?:only\s+)?(?:if|when|unless)\b")
 _THEN = re.compile("则|那么")
 _SENTENCE_END = re.compile(r"[。！？!?\n;；]|\.\s")
 _REST_OF_CLAUSE = re.compile(r"[^.!?。！？\n,，]{0,60}")
@@ -61,11 +62,13 @@ def mood_of(text: str, start: int, end: int, *, said: int, previous: int) -> Moo
     concluding = sentence + text[start : start + 6]
     so = _SO.search(_THEN.sub("", concluding) if supposed else concluding) is not None
     rather = _RATHER.search(sentence) is not None
+    maybe = _MAYBE.search(shown) is not None
     return Mood(
-        unreal=_UNREAL.search(shown) is not None and not rather,
+        unreal=(_UNREAL.search(shown) is not None and not rather)
+        or (maybe and _ONLY_IF.match(text, end) is not None),
         supposed=supposed and not so and not rather,
         asked=_is_asked(text, end),
-        maybe=_MAYBE.search(shown) is not None,
+        maybe=maybe,
         so=so,
         corrects=_CORRECTS.search(text[max(previous, start - 120) : start]) is not None,
         also=_ALSO.search(clause[-6:] + text[start:end] + rest) is not None,

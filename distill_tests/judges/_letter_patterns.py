@@ -47,7 +47,7 @@ ANSWER = _p(
     r"(?:that|which)\s+(?!(?:is|are|was|isn|does|do|doesn|don)\b)))|",
     r"(?P<adj>\b(?:correct|right)(?=\s*[:=-])|",
     r"\bthe\s+(?:best|right|correct)(?=\s+(?:is|would|should|must)\b)|",
-    r"\bwhat\s+is\s+(?:correct|right)\b|\bboxed(?=:))|",
+    r"\bwhat\s+is\s+(?:correct|right)\b|\bboxed(?=:)|\bfinal(?=\s*:))|",
     rf"(?P<right_zh>{words.RIGHT_ZH}))",
 )
 WRONG_ONE = _p(
@@ -73,7 +73,7 @@ NOT_CHOOSE_ZH = _p(rf"(?:{words.NOT_CHOOSE_ZH}|不能|不该|不应该?|不会|�
 CHOSEN_BY_OTHERS = _p(rf"\s*{OPTION}\s*(?:选项|项)?的(?:人|同学|学生|考生|朋友|网友)")
 POINT = _p(rf"\b(?:{words.POINT_EN})\b|\bi\.\s?e\.|(?P<zh>{words.POINT_ZH})")
 SO = _p(
-    rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|→|👉|➡|(?:✅|☑|✓|⭐)(?!\s*[)\]])){_FILL}"
+    rf"(?:\b(?:{words.SO_EN})\b(?!\s+(?:is|are|does|do)\b)|{words.SO_ZH}|∴|⇒|=>|->|→|👉|➡|(?:✅|☑|✓|⭐)(?!\s*[)\]])){_FILL}"
 )
 CORRECTED = _p(
     r"(?:\b(?:wait|actually|rather|instead|correction|oops|nope|hmm|i\s+meant?|make\s+(?:it|that)|"
@@ -81,10 +81,10 @@ CORRECTED = _p(
     r"after\s+(?:check|think|read|look|review|consider|reflect|verif)\w*\b[^.,\n\ue000-\ue119]{0,30}|"
     r"(?<!anything\s)but|sorry|or\s+rather)\b|",
     r"不对|更正为?|改为|改选|改成|(?<=[.…。，,;；？?！!—])不(?=[，,])|纠正|而是|而应选|其实)[\s,:;.…，：。—–-]*",
-    rf"(?:(?:no|wait|actually|sorry|maybe|not)\b[\s,]*)?{_FILL}",
+    rf"(?:(?:no|wait|actually|sorry|maybe)\b[\s,]*)?(?!not\b){_FILL}",
 )
 CLOSES = _p(
-    rf"[\s{OWN_TEXT})\]】'\"]*(?:选项|项|答案|了|啦|吧|呢|option)?[\s)]*",
+    rf"[\s{OWN_TEXT})\]】'\"]*(?:选项|项|答案|了|啦|吧|呢|option)*[\s)]*",
     rf"(?:[.,;:!。，；：！、)\](\-–—…?~]|$|\n|{OWN_TEXT}|",
     r"\b(?:because|since|as|with|then|it|for|by|and|which|rather|instead|over|not|must|correct|right|should|remains|the|to\s+me|",
     r"is\s+(?:the\s+)?(?:correct|right|answer|best|true))\b|因为|正确|符合|是正确|是对)",
@@ -114,7 +114,7 @@ LETTER_OF_TEXT = _p(
 _ADVERB = (
     r"(?:\s+(?:the|a|an|indeed|clearly|definitely|obviously|certainly|probably|also|both|all|really|"
     r"completely|simply|just|thus|therefore|most\s+likely|actually|still|in\s+fact|only|by\s+far|very|"
-    r"quite|factually|partially|partly|plainly|hence|likely|surely|entirely|totally|more|less|much)\b){0,4}"
+    r"quite|factually|partially|partly|plainly|hence|likely|surely|entirely|totally|more|much)\b){0,4}"
 )
 _AFTER_GROUP = (
     rf"(?:[\s.:?？)\]】、,，(\-–—→←<=|/{OWN_TEXT}]|选项|option|answer|choice|说法|则|明显|显然|也|都|均|完全|"
@@ -122,12 +122,12 @@ _AFTER_GROUP = (
 )
 VERDICT_DIRECT = _p(
     rf"(?P<g>{GROUP}){_AFTER_GROUP}(?:(?P<bad>{words.BAD_ZH}|",
-    r"\b(?:incorrect|wrong|false|not\s+correct|no\b|nope|eliminated|excluded)\b|",
+    r"\b(?:incorrect|wrong|false|not\s+correct|no\b(?!\s+(?:contest|doubt|question))|nope|eliminated|excluded)\b|",
     rf"\b(?:{words.FAILS_EN})\b)|(?P<good>{words.GOOD_ZH}|\bis\b(?=\s*[.!])|",
     rf"\b(?:correct|right|true|yes)\b(?!\s+(?:{words.ONE_EN}|that))|\b(?:{words.DOES_EN})\b))",
 )
 VERDICT_BE = _p(
-    rf"(?P<g>{GROUP})(?:[.:)、](?=\s))?{_NO_END}{{0,100}}?",
+    rf"(?P<g>{GROUP})(?:[.:)、](?=\s))?(?:(?!\b(?:is|are|was|were)\b[^,\n]*,\s*(?:the|what|which)\b){_NO_END}){{0,100}}?",
     r"\b(?:is|are|was|were|seems|seem|appears|looks|sounds|must\s+be|should\s+be|would\s+be|has\s+to\s+be|",
     r"will\s+be|might\s+be|may\s+be|could\s+be|can\s+be|s|being|as)\b(?:\s+to\s+be\b)?",
     rf"{_ADVERB}\s+(?:(?P<wrong_one>{words.WRONG_ONE_EN})|(?P<bad>{words.BAD_EN})|(?P<good>{words.GOOD_EN}))\b",
@@ -140,7 +140,7 @@ SUITS, SUITS_NOT = _p(words.SUITS_ZH, rf"|\b(?:{words.SUITS_EN})\b"), _p(words.S
 PLAINLY_GOOD = _p(r"the\s|my|正确答案|是正确答案|为答案|是答案|最")
 BAD = _p(rf"\b(?:{words.BAD_EN}|{words.FAILS_EN})\b|{words.BAD_ZH}")
 TOLD = _p(
-    rf"(?:\b(?:{words.BE_EN}|{words.POINT_EN})\b|[=:→]|->|叫做|称为|叫作|[,，](?=\s*(?:option|choice|选项)))\s*(?:\b(?:option|choice|letter|answer|the)\b\s*)*[(\[]?\s*$"
+    rf"(?:\b(?:{words.BE_EN}|{words.POINT_EN})\b|[=:→]|->|叫做|称为|叫作|[,，](?=\s*(?:option|choice|letter|选项)))\s*(?:\b(?:option|choice|letter|answer|the)\b\s*)*[(\[]?\s*$"
 )
 REST_OF_SENTENCE = _p(r"[^。！？!?\n;；\ue000-\ue119\ue300]{0,60}")
 DENIED_AFTER = _p(
@@ -157,10 +157,10 @@ MARK_BEFORE = _p(
     rf"(?:option|choice|选项)?[ \t]*(?P<g>{OPTION})",
 )
 LINE_VERDICT = _p(
-    rf"(?m)^[ \t>\-•*\d.]*[(\[]?(?P<g>{OPTION})(?:[)\].:]*[ \t][^\n]*?)?[-–—,，;；:.(→=]\s*",
+    rf"(?m)^[ \t>\-•*\d.|]*[(\[]?(?P<g>{OPTION})(?:(?:[)\].:]+|[ \t])[^\n]*?)?[-–—,，;；:.(→=|]\s*",
     r"(?:(?P<good>是|对|正确|yes|correct|right|true|✓|✔|✅|√|this\s+(?:one|fits|works|is\s+it)|fits)|",
     r"(?P<bad>否|不|错误?|不对|no|nope|incorrect|wrong|false|✗|✘|❌|×|not\s+this(?:\s+one)?|doesn\s+t\s+fit))",
-    r"[ \t.。!)]*$",
+    r"[ \t.。!)|]*$",
 )
 """The line of a list that ends in a verdict: ``- D: 1919, yes``."""
 OUT = _p(
@@ -176,8 +176,12 @@ OUT = _p(
 RETRACTS = _p(
     r"(?:(?<![^.!?,;:\n…—-])|(?<=[.!?,;:…—-] ))(?:(?:no|oh|wait|hmm|actually|but|sorry|and|,)\s+){0,3}",
     rf"(?:{words.RETRACTS_EN})\b|",
-    rf"(?<![\ue000-\ue119项的也都是])(?:{words.RETRACTS_ZH})(?=[，,。!！.…\s]|$)",
+    rf"(?<![\ue000-\ue119项的也都是记])(?:{words.RETRACTS_ZH})(?=[，,。!！.…\s]|$)",
 )
+MARKED_AFTER = _p(
+    rf"(?m)^[ \t>\-•*\d.|]*[(\[]?(?P<g>{OPTION})[^\n\ue000-\ue119]{{0,200}}?(?:←|<-+|<=+|👈|◀|◄)[ \t]*$"
+)
+"""The line of a list with an arrow at its end."""
 PREFERRED = _p(
     rf"(?:^|[.!?。！？:\n]\s*)(?:option\s+|choice\s+)?(?P<g>{OPTION})[\s{OWN_TEXT})]*,?\s*(?:and\s+)?",
     r"(?:not|rather\s+than|instead\s+of|而不是|而非|不是)\s*(?:option\s+|choice\s+)?",
@@ -209,7 +213,7 @@ LINE = _p(
 )
 I_GUESS = _p(
     r"\s*,?\s+(?:i\s+(?:guess|think|believe|suppose)|of\s+course|then|and\s+nothing\s+else|for\s+sure|"
-    r"obviously|clearly|definitely|no\s+doubt|without\s+(?:a\s+)?(?:doubt|question))\b"
+    r"obviously|clearly|definitely|easily|hands\s+down|all\s+the\s+way|no\s+(?:contest|question|doubt)|without\s+(?:a\s+)?(?:doubt|question))\b"
 )
 ALONE = _p(
     rf"\s*(?:选项|项|option|choice|only|alone)?[\s.:)\]】、,，。!！?？|✅✓✔√☑'\"{OWN_TEXT}(\-–—;；…",
@@ -226,7 +230,7 @@ BECAUSE_CLOSING = _p(
     rf"(?P<g>{OPTION})[\s.。!！)]*$",
 )
 CLOSING = _p(
-    rf"(?:^|(?<!\d)[.。!！?？…:：]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:option|choice|letter|answer)\s+|选项\s*)?(?P<g>{GROUP})\s*(?:,\s*(?:then|it\s+is))?[.。!！?？)]*\s*$"
+    rf"(?:^|(?<!\d)[.。!！?？…:：\U0001f300-\U0001faff]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:option|choice|letter|answer)\s+|选项\s*)?(?P<g>{GROUP})\s*(?:,?\s*(?:then|it\s+is|no\s+contest|hands\s+down|all\s+the\s+way|easily|for\s+sure))?[.。!！?？)]*\s*$"
 )
 LINE_LABEL = _p(
     r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",

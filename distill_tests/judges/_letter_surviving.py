@@ -27,6 +27,8 @@ _SAYS_SOMETHING = re.compile(
     r"\s*[)\]]?\s*(?:\b(?:is|was|are|were|has|had|does|did|names?|means|describes|gives|shows|says|lists|takes|"
     r"fits|remains|wins|stands)\b|\bs\b)(?!\s+(?:a|the|an)\s+(?:\w+\s+)?letter\b)"
 )
+_IS_ALL = re.compile(r"\s*(?:option|choice|letter|answer|选项)\s*[(\[]?\s*")
+_SIGNED = re.compile(r"(?:=|->|→|=>|⇒)\s*[(\[]?\s*$")
 _CONCLUDES = re.compile(r"\s*(?:therefore|thus|hence|so|in conclusion|then|finally|因此|所以|综上|故|因而)\b")
 
 
@@ -40,11 +42,13 @@ def surviving(found: Found, statements: list[Statement]) -> Named | None:
     if not places or len(text) > _LONGEST or not _ENDED.search(text):
         return None
     sentences = [one for one in _SENTENCE.finditer(text) if one.group().strip()]
-    last = next(one for one in reversed(sentences) if one.start() <= places[-1] < one.end())
+    spoken_for = {place: found.page.letter(text[place]) for place in places if _is_spoken_for(found, place)}
+    if not spoken_for:
+        return None
+    last = next(one for one in reversed(sentences) if one.start() <= max(spoken_for) < one.end())
     tail = text[last.start() :]
     if _UNDECIDED.search(tail) or LOOKS.search(tail) or text.rstrip()[-1:] in ("?", "？"):
         return None
-    spoken_for = {place: found.page.letter(text[place]) for place in places if _is_spoken_for(found, place)}
     here = {letter for place, letter in spoken_for.items() if place >= last.start()}
     if len(here) != 1 or not here <= set(found.page.options):
         return None
@@ -58,7 +62,8 @@ def surviving(found: Found, statements: list[Statement]) -> Named | None:
     mentioned = {found.page.letter(text[one]) for one in places} | ruled_out
     opens = _LEADS_IN.fullmatch(text[:place]) is not None
     alone = not others and (len(mentioned) > 1 or (len(sentences) == 1 and opens))
-    if not ((alone and _says_something(text, place, last)) or _concludes(text, place, last)):
+    signed = len(mentioned) == 1 and _SIGNED.search(text[:place]) is not None and _ends(text[place + 1 :])
+    if not ((alone and _says_something(text, place, last)) or signed or _concludes(text, place, last)):
         return None
     return Named(letter, "the one left", place, place + 1)
 
@@ -84,7 +89,7 @@ def _says_something(text: str, place: int, sentence: re.Match[str]) -> bool:
     """``B is what does it``, ``the farthest planet is H``."""
     after = text[place + 1 : sentence.end()]
     before = text[sentence.start() : place]
-    if _SAYS_SOMETHING.match(after):
+    if _SAYS_SOMETHING.match(after) or (_ends(after) and _IS_ALL.fullmatch(before)):
         return True
     return _ends(after) and patterns.TOLD.search(before) is not None
 

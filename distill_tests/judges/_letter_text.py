@@ -56,6 +56,7 @@ def is_letter(char: str) -> bool:
 # --- letters --------------------------------------------------------------------------------------
 
 _SINGLE = re.compile(r"(?<![A-Za-z0-9_À-ÖØ-öø-ɏ])[A-Za-z](?![A-Za-z0-9_À-ÖØ-öø-ɏ])")
+_COUNTED_ERA = re.compile(r"\d\s?(?:BC|AD|BCE|CE)$")
 _LETTERS_JOINED = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Z]{1,26}|[a-z]|and|or|both|neither|nor|only|all|of)(?![A-Za-z0-9_])|[和与及或、都]"
 )
@@ -65,7 +66,7 @@ _OPERATOR_BEFORE = re.compile(
     r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]\s?$|=[^=\n]{1,20}\s[-–/]\s$|[°∠△⊙√\\^]$"
 )
 _OPERATOR_AFTER = re.compile(
-    r"\(\d+,|\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?(?!(?:in)?correct|wrong|right|true|false|yes|no\b)[A-Za-z0-9(√]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]"
+    r"\(\d+,|\s?[=+*÷<>^−∩∪·∈∉⊂⊆⊥∥∽≌]{1,2}\s?(?!(?:in)?correct|wrong|right|true|false|yes|no\b)[A-Za-z0-9(√\\]|[²³₀-₉'′]?[\^+#]|[²³₀-₉′]"
 )
 _ABBREVIATED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]|[Pp]h)\.$")
 _HYPHEN_BEFORE = re.compile(r"(?<!answer)(?<!option)(?<!choice)(?<=[A-Za-z])[-‐]$", re.IGNORECASE)
@@ -115,7 +116,7 @@ def _in_letters(text: str, options: Mapping[str, str], kept: Set[int] = frozense
     chars = list(text)
     for match in _RUN.finditer(text):
         run = match.group()
-        if match.start() in kept:
+        if match.start() in kept or _COUNTED_ERA.search(text[: match.end()][-16:]):
             continue
         if len(run) <= len(options) and list(run) == sorted(set(run)) and set(run) <= set(options):
             chars[match.start() : match.end()] = [chr(FIRST + ord(one) - 65) for one in run]
@@ -156,6 +157,8 @@ def _mark(text: str, place: int, options: Mapping[str, str]) -> str | None:
         called = before[-2:-1].isascii() and before[-2:-1].isalnum()
         return None if called and not _OPTION_BEFORE.search(before[:-1]) else mark
     if _is_part_of_something(before, after):
+        return None
+    if char in "Ii" and not known:
         return None
     if char in "Ii" and not _ENDS.match(after) and not re.match(r"\s+(?:is|because|since)\b", after):
         return None

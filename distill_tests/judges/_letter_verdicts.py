@@ -50,7 +50,8 @@ def _verdict(found: Found, match: re.Match[str]) -> None:
         suits and not groups["good"]
     ):
         weight = 4 if suits or patterns.PLAINLY_GOOD.match(groups["good"] or "") else 2
-        weight = weight if len(letters) == 1 else 1
+        if len(letters) > 1:
+            weight = 4 if re.search(r"\bboth\s+$", match.string[: match.start()][-6:]) else 1
         found.answer(*match.span(), letters, weight, "called right", take=False)
     else:
         found.ruled_out(*match.span(), letters, "called wrong", take=False)
@@ -88,6 +89,8 @@ def _marked_lines(found: Found, left: str) -> set[int]:
 
 def _judged_lines(found: Found, left: str) -> set[int]:
     """Letters of a list in which several lines end in a verdict: ``- D: 1919, yes``."""
+    for match in patterns.MARKED_AFTER.finditer(left):
+        found.answer(*match.span(), found.page.letters_in(*match.span("g")), 4, "marked", take=False)
     lines = list(patterns.LINE_VERDICT.finditer(left))
     for match in lines if len(lines) > 1 else ():
         letters = found.page.letters_in(*match.span("g"))
@@ -100,7 +103,12 @@ def _judged_lines(found: Found, left: str) -> set[int]:
 
 def find_retractions(found: Found) -> None:
     """``No, that's wrong.``; and ``none of the options``, unless an option says so."""
+    said_of_one = {
+        place for one in found.statements if one.kind == "ruled_out" for place in range(one.start, one.end)
+    }
     for match in patterns.RETRACTS.finditer(found.text):
+        if match.start() in said_of_one:
+            continue
         found.other(*match.span(), "retracted", frozenset(), "retracted")
     for match in patterns.UNDECIDED.finditer(found.text):
         found.other(*match.span(), "retracted", frozenset(), "undecided")

@@ -47,7 +47,9 @@ RIGHT_EN = _any(
 WRONG_EN = _any(
     "incorrect|inaccurate|wrong|false|untrue|invalid|erroneous|mistaken|inappropriate|odd|exception"
 )
-ANSWER_EN = _any("answers?|ans|final_answer|ответ|respuesta|réponse|antwort|risposta|resposta")
+ANSWER_EN = _any(
+    "answers?|answr|anwser|awnser|anser|asnwer|ansewr|anwer|ans|final_answer|ответ|respuesta|réponse|antwort|risposta|resposta"
+)
 CHOICE_EN = _any(
     "choice|option|solution|response|selection|pick|guess|conclusion|verdict|decision|result|letter"
 )
@@ -66,7 +68,7 @@ BE_EN = _any(
     "is|are|was|would be|should be|must be|has to be|have to be|had to be|will be|could be|might be|may be|"
     "can only be|could only be|can be|ought to be|needs to be|seems to be|appears to be|seems|remains|"
     "becomes|reads|stays|"
-    "turns out to be|is going to be|s|est|es|ist|lautet|é|è"
+    "turns out to be|is going to be|s|iz|est|es|ist|lautet|é|è"
 )
 CHOOSE_EN = _any(
     "choose|chose|chosen|choosing|select|selected|selecting|pick|picked|picking|go with|going with|"
@@ -82,7 +84,7 @@ CHOOSE_EN = _any(
     "correct it to|correct that to|am for|je choisis|elijo|escojo|ich wähle"
 )
 POINT_EN = _any(
-    "looks like|sounds like|seems like|feels like|"
+    "giving|gives|yielding|yields|looks like|sounds like|seems like|feels like|"
     "remaining(?=:)|left(?=:)|that means|this means|which means|meaning|"
     "it is|it s|its|it must be|it has to be|it should be|it would be|it ll be|it will be|it could be|"
     "it might be|"
@@ -125,7 +127,8 @@ GOOD_EN = _any(
     "the one|the final answer|my answer|my choice|my pick|my final|our answer|correct|right|true|"
     "valid|accurate|"
     "best|answer|appropriate|suitable|most|likely|more likely|more accurate|closest|it|preferred|better|"
-    "selected|chosen|picked|what i|a better|your|the way to go|plausible|possible|defensible|"
+    "selected|chosen|picked|what i|a better|your|the way to go|plausible|possible|"
+    "defensible|acceptable|"
     "spot on|the clear winner|the winner|the intended"
 )
 BAD_EN = _any(
@@ -163,7 +166,7 @@ GOOD_ZH = (
     "符合条件|符合|当选|正确|"
     "是对的|才对|对的|最合适|最恰当|最准确|最符合|最佳|最好|最优|无疑|最贴切|更合适|更准确|更符合|更恰当|更好|"
     "为答案|是答案|即?为所求|即所求|"
-    "为本题答案|是本题答案|才是答案|可选|成立|准确|恰当|无误|说得对|合理|合适|对(?![于应比])|✅|☑|✓|✔|√|⭕"
+    "为本题答案|是本题答案|才是答案|可选|成立|准确|恰当|无误|应选|应该选|说得对|合理|合适|对(?![于应比])|✅|☑|✓|✔|√|⭕"
 )
 SUITS_ZH = (
     "[是为]本题的?(?:正确)?答案|(?<!不)(?:符合题意|符合题目要求|符合要求|当选)|故选|[是为](?:正确)?答案"
@@ -229,6 +232,8 @@ UNREAL_EN = _any(
     "for example|e g|"
     "is asking|probability|chance|likelihood|odds|confidence|mistakenly|wrongly|"
     "(?:was|am|were) (?:going|about|tempted) to (?:say|pick|choose|answer|go)|"
+    "(?:common|frequent|typical|classic) (?:errors?|mistakes?|traps?|misconceptions?)|"
+    "love me to|like me to|want me to|expect me to|"
     "almost (?:said|picked|chose|answered|went)|"
     "(?:he|she|they|friends?|classmates?|brother|sister|mother|father|colleague)"
     " (?:picks|chooses|says|picked|chose|said|answered|selected|went)|"
@@ -258,7 +263,7 @@ CORRECTS = (
         "though|edit|seriously|just kidding|joking aside|jokes aside"
     ),
     "不对|等等|等一下|更正|纠正|修正|说错|错了|重新|其实|实际上|事实上|改为|改选|改成|但|却|不过|"
-    "然而|而是|仔细|再看|再想|抱歉|看错|读错|搞错",
+    "然而|而是|仔细|再看|再想|抱歉|看错|读错|搞错|不好意思",
 )
 RETRACTS_EN = _any(
     "(?:that|this|it) (?:is|was|s) (?:all )?(?:wrong|incorrect|not right|a mistake|an error|"
@@ -269,13 +274,15 @@ RETRACTS_EN = _any(
 UNDECIDED_EN = _any(
     "(?:will|can|could|do|would) not (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
     "(?:won|can|couldn|don|wouldn) t (?:commit|decide|choose|settle|pick|(?:say|tell) (?:which|whether|if))|"
-    "unable to (?:commit|decide|choose|settle|pick)|(?:refuse|decline) to (?:commit|choose|pick|answer)|"
+    "(?:unable|not able) to (?:commit|decide|choose|settle|pick)|"
+    "go(?:ing)? back and forth|(?:refuse|decline) to (?:commit|choose|pick|answer)|"
     "impossible to (?:decide|choose|pick|say which|tell which)|"
-    "rather not (?:choose|commit|say|answer|pick|guess)|a coin flip|a coin toss|a toss up|torn between"
+    "rather not (?:choose|commit|say|answer|pick|guess)|"
+    "a coin[ -]flip|a coin[ -]toss|a toss[ -]?up|torn between"
 )
 """Said of the whole question: no answer stands before it."""
 UNDECIDED_ZH = (
-    "(?:无法|不能)(?:给出|得出)(?:确定|唯一)?的?答案|无法(?:决定|选择|作答|取舍|确定选哪)|不能(?:决定|作答)|"
+    "拿不准|两个都有可能|都有可能(?:对|正确)?(?=[。!！]|$)|(?:无法|不能)(?:给出|得出)(?:确定|唯一)?的?答案|无法(?:决定|选择|作答|取舍|确定选哪)|不能(?:决定|作答)|"
     "难以(?:抉择|取舍|决定)|不做选择|拿不定主意"
 )
 RETRACTS_ZH = "不对|错了|说错了|我错了|写错了|算错了|我收回|搞错了|弄错了|不是这个|答错了"

@@ -44,8 +44,14 @@ STILL_WRONG = [row for row in READ if "still" in row]
 FRESH = rows("fresh")
 
 
+_JUDGED: dict[str, Score] = {}
+
+
 def judged(row: dict[str, Any]) -> Score:
-    return letter(Exhibit(answer=row["reply"], options=row["options"]))
+    """The judge's score of a row, worked out once."""
+    if row["id"] not in _JUDGED:
+        _JUDGED[row["id"]] = letter(Exhibit(answer=row["reply"], options=row["options"]))
+    return _JUDGED[row["id"]]
 
 
 def test_replies_are_read_as_the_written_rules_say() -> None:

@@ -204,7 +204,7 @@ _LONGEST_FLEXIBLE = 2_000
 
 # --- option texts ---------------------------------------------------------------------------------
 
-_BETWEEN = r"(?:[\s.:)\]】、,(\-–—|]{1,6}|(?:选项|项)[\s:,是为]{0,2})"
+_BETWEEN = re.compile(r"[\s.:)\]】、,(\-–—|]{1,6}|(?:选项|项)[\s:,是为]{0,2}")
 
 
 def _are_words(one: str, two: str) -> bool:
@@ -234,24 +234,33 @@ _GOES_ON = re.compile(r"\s+(?:is|are|was|were|has|have|had|lies|does|did|stands|
 """Behind another option's text: a sentence about that one, *B. London is in England*."""
 
 
+def _text_behind(
+    text: str, place: int, patterns: Sequence[tuple[str, re.Pattern[str]]]
+) -> tuple[str, re.Match[str]] | None:
+    """The first option of ``patterns`` whose text stands behind a letter that ends at ``place``."""
+    gap = _BETWEEN.match(text, place)
+    if gap is None:
+        return None
+    for letter, pattern in patterns:
+        for end in range(gap.end(), place, -1):
+            if found := pattern.match(text, end):
+                return letter, found
+    return None
+
+
 def _masked(page: Page) -> Page:
     """Own texts after their letters masked; other options' texts after a letter noted."""
     chars, mismatched = list(page.text), dict[int, str]()
-    patterns = [
-        (letter, re.compile(f"(?P<gap>{_BETWEEN})(?:{text_pattern(words)})"))
-        for letter, words in sorted(page.options.items(), key=lambda one: -len(one[1]))
-        if words
-    ]
+    texts = sorted(page.options.items(), key=lambda one: -len(one[1]))
+    patterns = [(letter, re.compile(text_pattern(words))) for letter, words in texts if words]
     for match in re.finditer(OPTION, page.text):
         here = page.letter(match.group())
         if glued := _glued(page, match.end(), page.options.get(here, "")):
             chars[match.end() : glued] = OWN_TEXT * (glued - match.end())
-            continue
-        for letter, pattern in patterns:
-            if found := pattern.match(page.text, match.end()):
-                if page.options[letter] == page.options.get(here):
-                    chars[found.end("gap") : found.end()] = OWN_TEXT * (found.end() - found.end("gap"))
-                elif here in page.options and not _GOES_ON.match(page.text, found.end()):
-                    mismatched[match.start()] = letter
-                break
+        elif named := _text_behind(page.text, match.end(), patterns):
+            letter, found = named
+            if page.options[letter] == page.options.get(here):
+                chars[found.start() : found.end()] = OWN_TEXT * (found.end() - found.start())
+            elif here in page.options and not _GOES_ON.match(page.text, found.end()):
+                mismatched[match.start()] = letter
     return page._replace(text="".join(chars), mismatched=mismatched)

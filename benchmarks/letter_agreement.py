@@ -42,6 +42,7 @@ BLIND = (
     "twenty-first",
     "twenty-second",
     "twenty-third",
+    "twenty-fourth",
 )
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
@@ -67,6 +68,7 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "twenty-first": (126, 150),
     "twenty-second": (122, 150),
     "twenty-third": (122, 150),
+    "twenty-fourth": (290, 300),
     "fresh": (67, 69),
 }
 """Right at first, of how many."""

@@ -72,6 +72,17 @@ def named_by_text(found: Found) -> Named | None:
     lines = lines_of(found.text)
     if not lines:
         return None
+    if (
+        len(
+            {
+                named.letter
+                for line in lines
+                if (named := _opening_text(found, line, "")) and _is_all(found, line, named)
+            }
+        )
+        > 1
+    ):
+        return None  # the options, line by line
     rules = ("option text first", "option text last") if len(lines) > 1 else ("only an option text",) * 2
     for line, rule in zip((lines[0], lines[-1]), rules, strict=True):
         if named := _opening_text(found, line, rule):
@@ -79,10 +90,17 @@ def named_by_text(found: Found) -> Named | None:
     return _closing_text(found) or _in_sentence(found, lines) or _asserted(found)
 
 
+def _is_all(found: Found, line: re.Match[str], named: Named) -> bool:
+    return not found.text[named.end : line.end()].strip(" .。!！'\"")
+
+
 def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
     """An option's text at the beginning of a line, alone or as a sentence or clause of its own."""
-    start = line.end() - len(line.group().lstrip(" \t'\"(-•"))
+    start = line.end() - len(line.group().lstrip(" \t'\"("))
     option = found.option_at(start)
+    if option is None:
+        start = line.end() - len(line.group().lstrip(" \t'\"(-•"))  # a bullet and not a minus
+        option = found.option_at(start)
     if option is None:
         return None
     letter, end = option

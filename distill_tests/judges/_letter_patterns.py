@@ -18,7 +18,7 @@ def _p(*pieces: str) -> re.Pattern[str]:
 _JOIN = (
     rf"(?:[\s{OWN_TEXT}()]{{0,200}}?"
     r"(?:,\s*(?:and|or)\b|，\s*(?:和|或)|\band/or\b|[,，、/&+|]|;|\band\b|\bor\b|\bnor\b|\bas\s+well\s+as\b|"
-    r"以及|或者|还是|和|与|及|或|跟)\s*"
+    r"以及|或者|还是|和|与|及|或|跟|\))\s*"
     r"(?:also\s+|either\s+|option\s+|choice\s+|statement\s+|possibly\s+|maybe\s+|perhaps\s+|选项)?|)"
 )
 GROUP: Final = rf"{OPTION}(?:{_JOIN}{OPTION}){{0,25}}"
@@ -148,7 +148,7 @@ DENIED_AFTER = _p(
     r"\b(?:isn|wasn)\s+t\b|(?:是|也|都|均)?(?:错误的?|不对|不正确|错的?))(?![^\n。.]{0,6}符合)",
 )
 JUDGED_AFTER = _p(
-    rf"\s*[{OWN_TEXT}()]*\s*(?:选项|项|都|均|也|则|的)*\s*",
+    rf"\s*[{OWN_TEXT}()]*\s*(?:选项|项|都|均|也|则|的|才)*\s*",
     r"(?:\b(?:is|are|was|were|does|do|has|seems|cannot|can|fits|says|would)\b|",
     rf"错|不|正确|对|有误|符合|属于|说|是|为|{words.BAD_ZH})",
 )
@@ -230,7 +230,7 @@ BECAUSE_CLOSING = _p(
     rf"(?P<g>{OPTION})[\s.。!！)]*$",
 )
 CLOSING = _p(
-    rf"(?:^|(?<!\d)[.。!！?？…:：\U0001f300-\U0001faff]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:option|choice|letter|answer)\s+|选项\s*)?(?P<g>{GROUP})\s*(?:,?\s*(?:then|it\s+is|no\s+contest|hands\s+down|all\s+the\s+way|easily|for\s+sure))?[.。!！?？)]*\s*$"
+    rf"(?:^|(?<!\d)[.。!！?？…:：\U0001f300-\U0001faff]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:{words.SURELY_EN})\s+|选项\s*)*(?P<g>{GROUP})\s*(?:,?\s*(?:then|it\s+is|no\s+contest|hands\s+down|all\s+the\s+way|easily|for\s+sure))?[.。!！?？)]*\s*$"
 )
 LINE_LABEL = _p(
     r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",

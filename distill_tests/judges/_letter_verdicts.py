@@ -17,8 +17,11 @@ def find_ruled_out(found: Found) -> None:
     """``not A``, ``排除A、B``."""
     for match in patterns.OUT.finditer(found.text):
         if found.is_free(match.start("g")):
-            letters = found.page.letters_in(*match.span("g"))
-            found.ruled_out(match.start(), match.end("g"), letters, "ruled out")
+            letters, end = found.group(match.start("g")) or (
+                found.page.letters_in(*match.span("g")),
+                match.end("g"),
+            )
+            found.ruled_out(match.start(), end, letters, "ruled out")
 
 
 def find_verdicts(found: Found) -> None:

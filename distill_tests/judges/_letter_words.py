@@ -84,6 +84,7 @@ CHOOSE_EN = _any(
     "correct it to|correct that to|am for|je choisis|elijo|escojo|ich wähle"
 )
 POINT_EN = _any(
+    "(?:can t|cannot|could not|couldn t) be anything (?:but|other than)|"
     "giving|gives|yielding|yields|looks like|sounds like|seems like|feels like|"
     "remaining(?=:)|left(?=:)|that means|this means|which means|meaning|"
     "it is|it s|its|it must be|it has to be|it should be|it would be|it ll be|it will be|it could be|"
@@ -114,6 +115,7 @@ FILL_EN = _any(
     "surely|undoubtedly|without doubt|no doubt|one|in|with|response|up|"
     "la|le|el|l|der|die|das|lettre|letra|buchstabe|opción|donc"
 )
+SURELY_EN = "option|choice|letter|answer|definitely|clearly|certainly|obviously|probably|surely|simply|just"
 NOT_EN = _any(
     "not|n t|never|cannot|can not|isn t|wasn t|aren t|won t|wouldn t|can t|couldn t|doesn t|don t|"
     "neither|no longer|"
@@ -185,7 +187,7 @@ MARKS_GOOD, MARKS_BAD = "✅☑✓✔√⭕👉➡⭐→", "❌✗✘×✖⛔"
 
 ANSWER_ZH = (
     "(?:最佳|最优|正确|对应的?|所选|最终|合适的)(?:选项|答案|选择)|参考答案|正确答案|最终答案|"
-    "标准答案|最佳答案|本题答案|答案选项|答案|正解|答え|정답|答(?![对错题卷])|正确选项|最终选择|"
+    "标准答案|最佳答案|本题答案|答案选项|答案|正解|答え|정답|(?<![解回作问应])答(?![对错题卷])|正确选项|最终选择|"
     "我的选择|结论"
 )
 RIGHT_ZH = (
@@ -202,7 +204,9 @@ BE_ZH = (
     "显然是|可能是|大概是|也许是|或许是|最可能是|仍然是|依然是|还是|便是|は|即为|选择|选|为|是|即|填"
 )
 NOT_ZH = "不是|不为|不应该是|不应是|不应为|不可能是|不会是|并非|绝不是|不选|非|而非"
-CHOOSE_ZH = "涂|蒙一个|猜一个|我猜|押|选择|选取|选出|选定|选用|选填|选的是|应当选|选"
+CHOOSE_ZH = (
+    "没有理由不选|不得不选|没理由不选|涂|蒙一个|猜一个|我猜|押|选择|选取|选出|选定|选用|选填|选的是|应当选|选"
+)
 NOT_CHOOSE_ZH = "不|别|没|未|勿|误|错|非|无|难|易"
 POINT_ZH = (
     "那就是|也就是|就是|应该是|应当是|应该为|应是|应为|只能是|对应的是|对应|则为|则是|即为|即|便是|"
@@ -233,6 +237,7 @@ UNREAL_EN = _any(
     "is asking|probability|chance|likelihood|odds|confidence|mistakenly|wrongly|"
     "(?:was|am|were) (?:going|about|tempted) to (?:say|pick|choose|answer|go)|"
     "(?:common|frequent|typical|classic) (?:errors?|mistakes?|traps?|misconceptions?)|"
+    "(?:wrong|incorrect|mistaken) to (?:say|think|claim|assume)|"
     "love me to|like me to|want me to|expect me to|"
     "almost (?:said|picked|chose|answered|went)|"
     "(?:he|she|they|friends?|classmates?|brother|sister|mother|father|colleague)"

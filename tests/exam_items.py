@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from distill_tests.exams.averages import Answer
 from distill_tests.exams.items import Item
 from distill_tests.kinds._exam_case import Asked
 from distill_tests.kinds._exam_setting import Setting
-from distill_tests.types import Place
+from distill_tests.types import Case, Model, Outcome, Place, Sample, Score, Trial
 
 HERE = Place(path="exam.csv", line=2, column=1)
+TARGET = Model(alias="m", provider="scripted", model="m")
 
 
 def item(id: str = "1", *, task: str = "high_school_physics", **given: Any) -> Item:
@@ -56,3 +58,27 @@ def answer(
         groups={"setting": setting, "task": task, **groups},
         clusters={"item": f"{task}/{number}"},
     )
+
+
+def outcome(one: Answer, **groups: str) -> Outcome:
+    marks = {"correct": one.correct, "invalid": float(one.chosen is None)}
+    details = {"gold": one.gold, "chosen": one.chosen, "original": one.original}
+    score = Score(
+        value=one.correct,
+        label=one.chosen or "invalid",
+        marks=marks,
+        details={**details, "options": one.options, "order": one.order, "rule": "x"},
+    )
+    told = {"setting": one.setting, "task": one.task, **one.groups, **groups}
+    case = Case(
+        id=f"{one.item}.{one.setting}.{one.order}".replace("/", "-").replace(" ", "-"),
+        data=None,
+        place=HERE,
+        clusters=one.clusters,
+        groups=told,
+    )
+    return Outcome(case=case, target=TARGET, trials=(Trial(exchanges=(), answer="", score=score),))
+
+
+def sample(answers: Sequence[Answer], **given: Any) -> Sample:
+    return Sample(outcomes=tuple(map(outcome, answers)), **given)

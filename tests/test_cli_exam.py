@@ -205,6 +205,20 @@ def test_validate_names_every_problem_with_status_1(
     ]
 
 
+def test_a_leaderboard_file_is_checked_by_all_tasks_of_the_leaderboard_and_by_no_other(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {task: {"0": "A", "1": "B"} for task in TASKS}
+    path = write(tmp_path / "answers.json", json.dumps(told))
+    folder(data, {"test/Logic_test.csv": [RIVER]})
+    assert main(["exam", "validate", str(path), "--data", str(data)]) == 0
+    (data / "test" / f"{TASKS[0].title()}_test.csv").unlink()
+    del told[TASKS[0]]
+    write(path, json.dumps(told))
+    assert main(["exam", "validate", str(path), "--data", str(data)]) == 2
+    assert f"{TASKS[0]}: no test items in the data" in capsys.readouterr().err
+
+
 def test_data_without_test_items_are_refused_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -263,9 +263,8 @@ def test_images_that_are_absent_elsewhere_or_none_are_named_by_row(tmp_path: Pat
     told = wrong_text(root, "\n".join(map(json.dumps, rows)), "zoo.jsonl")
     assert [line.split(":")[1] for line in told] == ["1", "2", "3", "4", "5", "6"]
     assert "no image 'absent.png'" in told[0]
-    assert all("is not below the folder of the file" in line for line in told[1:4])
+    assert all("is not below the folder of the file" in line for line in (*told[1:4], told[5]))
     assert "'text.png' is no image; PNG, JPEG, GIF or WebP" in told[4]
-    assert "cannot be read" in told[5]
 
 
 # --- bad input: every mistake by file and row, all at once -----------------------------------------
@@ -293,6 +292,11 @@ def test_every_mistake_of_every_file_is_named_by_file_and_row_at_once(tmp_path: 
         "zoo_val.csv:8:7: 8 cells, and the header has 7; is a quotation mark or comma astray?",
         "oak_val.csv:1:1: no column 'answer'; a val file has answers; a test file needs none",
     ]
+
+
+def test_a_column_like_the_one_that_is_missing_is_named(tmp_path: Path) -> None:
+    told = wrong_text(tmp_path, "question,A,B,answr\nWho?,x,y,A\n")
+    assert told == ["zoo_val.csv:1:1: no column 'answer'; is it 'answr'?"]
 
 
 @pytest.mark.parametrize(
@@ -335,6 +339,8 @@ def test_a_file_of_a_header_alone_holds_no_row(tmp_path: Path) -> None:
         ("cp1252", ("0", "Où est la forêt à côté ?", *RIVER[2:]), "it looks like Windows-1252 or Latin-1"),
         ("utf-16", TRIANGLE, "zoo_val.csv:1:1: not UTF-8: it looks like UTF-16; save it as UTF-8"),
         ("utf-16-le", TRIANGLE, "it looks like UTF-16; save it as UTF-8"),
+        ("utf-16-le", ("0", "哪一个是一", "一", "二", "三", "四", "A"), "it looks like UTF-16"),
+        ("utf-16-be", ("0", "哪一个是一", "一", "二", "三", "四", "A"), "it looks like UTF-16"),
         ("utf-32", TRIANGLE, "it looks like UTF-32; save it as UTF-8"),
     ],
 )
@@ -375,9 +381,9 @@ def test_a_huge_cell_is_named_within_bounds_of_time_and_memory(tmp_path: Path) -
         tmp_path / "oak_val.csv", csv_text([RIVER]).encode() + b'1,"' + b"xy\n" * (2 * LONGEST_LINE // 3)
     )
     json_line = b'{"question": "' + b"x" * 2 * LONGEST_LINE + b'"}\n{"question": 1}\n'
-    before, started = csv.field_size_limit(), time.process_time()
+    before, started = csv.field_size_limit(), time.thread_time()
     told = problems(huge, lines, write(tmp_path / "zoo.jsonl", json_line))
-    assert time.process_time() - started < 10
+    assert time.thread_time() - started < 30  # about 1 s
     assert csv.field_size_limit() == before
     assert told[0] == "zoo_val.csv:3:1: a line longer than 4 MB"
     assert told[1].startswith("oak_val.csv:3:1: a cell longer than 4 MB; the rest of the file is not read")
@@ -511,10 +517,10 @@ def test_a_clean_item_has_no_fault_that_changes_what_is_asked(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not E_EVAL.is_dir(), reason="DISTILL_TESTS_DATA names no folder with e-eval")
-def test_e_eval_is_read_whole_in_under_five_seconds() -> None:
-    started = time.process_time()
+def test_e_eval_is_read_whole_in_seconds() -> None:
+    started = time.thread_time()
     exam = read_exam([E_EVAL])
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 15  # 0.5 s
     assert Counter(one.split for one in exam.items) == {"dev": 115, "val": 424, "test": 3813}
     val = [one for one in exam.items if one.split == "val"]
     assert Counter(one.level for one in val) == {"primary": 51, "middle": 155, "high": 218}

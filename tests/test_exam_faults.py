@@ -94,6 +94,15 @@ def test_dates_and_times_that_somebody_wrote_are_no_damage(options: tuple[str, .
         "The graph below gives the sales of a shop. When were they highest?",
         "Look at the picture and choose the right word.",
         "Which number is missing in the following table?",
+        "由图可知，该反应放出热量",
+        "从图中可以看出，产量最高的是",
+        "观察下面的图片，小猫在桌子的",
+        "根据表1，下列说法正确的是",
+        "Based on the diagram, which organ is it?",
+        "The circuit shown below has two lamps.",
+        "According to Figure 2, how fast is the car?",
+        "In the picture, the cat is ___ the box.",
+        "How many sold apples? Use the graph.",
         "What is this? <img src='cat.png'>",
         "这是什么动物？【图】",
     ],
@@ -117,6 +126,8 @@ def test_a_question_about_a_figure_that_is_not_there_is_found(question: str) -> 
         "例如图形、数据图和剪下图形",
         "左右表哥都来了，一共几个人",
         "She put the picture on the table. Where is the picture?",
+        "Which of the following table tennis players paid for table 5?",
+        "观察这种图形的对称性，从图书馆借来的书代表1人，手表5点",
         "Which chart is best for shares of a whole?",
         "价格见下表\n| 苹果 | 3 元 |\n| 梨 | 2 元 |\n哪个贵",
     ],
@@ -213,9 +224,9 @@ def test_spaces_that_became_question_marks_are_flagged_and_still_clean() -> None
 )
 def test_a_text_of_any_pattern_is_judged_in_bounded_time(piece: str) -> None:
     text = piece * (200_000 // len(piece)) + "x"
-    started = time.process_time()
+    started = time.thread_time()
     faults(item(text, text, "b", "c", "d", explanation=text, split="dev"))
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 10  # 0.3 s
 
 
 # --- leaks --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def load(tmp_path: Path) -> Load:
     return loaded
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 DATA = "data: {csv: x_val.csv, shots: x_dev.csv}\n"
 
 
@@ -122,6 +124,20 @@ def test_shots_are_the_first_solved_questions_of_the_task_in_file_order(load: Lo
     assert shown["primary_school_chinese-1.1-shot"] == ["多少？"]
 
 
+def test_a_file_that_is_named_as_data_and_as_shots_gives_each_shot_once(load: Load) -> None:
+    [told] = problems(load, "data: {csv: x_*.csv, shots: x_dev.csv}\nsettings: [{shots: 2}]\n")
+    assert "has solved questions (got 2); at most 1" in told
+
+
+def test_a_question_that_stands_among_the_shots_is_no_clean_one(load: Load, tmp_path: Path) -> None:
+    rows = "1,What is it?,one,two,B\n", "2,What was it?,one,two,B\n"
+    (tmp_path / "u_val.csv").write_text("id,question,A,B,answer\n" + "".join(rows), encoding="utf-8")
+    (tmp_path / "u_dev.csv").write_text("id,question,A,B,answer\n" + rows[1], encoding="utf-8")
+    found = cases(load("data: {csv: u_val.csv, shots: u_dev.csv}\n"))
+    assert {case.id: case.tags for case in found} == {"u-1.0-shot": (), "u-2.0-shot": ("leak",)}
+    assert {case.id: case.groups["clean"] for case in found} == {"u-1.0-shot": "yes", "u-2.0-shot": "no"}
+
+
 def test_a_sample_takes_evenly_from_the_tasks_and_each_question_in_every_setting(load: Load) -> None:
     found = cases(load(DATA + "sample: {size: 2, seed: 3}\nsettings: [{shots: 0}, {shots: 1}]\n"))
     assert len(found) == 4
@@ -161,6 +177,27 @@ def test_another_answer_text_prompt_or_shot_is_another_set(load: Load, tmp_path:
     assert digest() != changed
 
 
+def test_another_image_is_another_set(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "u_val.csv").write_text(
+        "id,question,A,B,answer,image\n1,Who?,x,y,A,u.png\n", encoding="utf-8"
+    )
+    (tmp_path / "u_dev.csv").write_text(
+        "id,question,A,B,answer,image\n1,Whose?,x,y,A,v.png\n", encoding="utf-8"
+    )
+    (tmp_path / "u.png").write_bytes(PNG)
+    (tmp_path / "v.png").write_bytes(PNG)
+
+    def digest() -> str:
+        spec = load("data: {csv: u_val.csv, shots: u_dev.csv}\nsettings: [{shots: 1}]\n")
+        return str(cases(spec)[0].data.set_hash)
+
+    first = digest()
+    (tmp_path / "u.png").write_bytes(PNG + b"another")
+    second = digest()
+    (tmp_path / "v.png").write_bytes(PNG + b"another")
+    assert len({first, second, digest()}) == 3
+
+
 def test_a_set_without_the_questions_is_another_set_and_says_so(load: Load) -> None:
     plain, hidden = cases(load(DATA)), cases(load(DATA + "without_question: true\n"))
     assert plain[0].data.set_hash != hidden[0].data.set_hash
@@ -169,6 +206,19 @@ def test_a_set_without_the_questions_is_another_set_and_says_so(load: Load) -> N
     request = kinds.get("exam").kind.opening(hidden[0], load(DATA), TOY)
     assert request is not None
     assert hidden[0].data.item.question not in request.messages[0].text
+
+
+def test_without_the_question_its_images_are_not_shown_either(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "u_val.csv").write_text(
+        "id,question,A,B,answer,image\n1,Who?,x,y,A,u.png\n", encoding="utf-8"
+    )
+    (tmp_path / "u.png").write_bytes(PNG)
+    spec = load("data: {csv: u_val.csv}\nwithout_question: true\n")
+    [case] = cases(spec)
+    request = kinds.get("exam").kind.opening(case, spec, TOY)
+    assert request is not None
+    assert not any(message.images for message in request.messages)
+    assert conducted(case, spec, label="A").score.value == 1.0  # nor is a model needed that sees them
 
 
 def test_questions_of_one_passage_are_one_cluster(load: Load, tmp_path: Path) -> None:
@@ -380,13 +430,15 @@ def test_gates_on_settings_and_parts_that_are_not_there_are_refused_before_askin
         "  accuracy: {at_least: 0.5, setting: 5-shot}\n"
         "  part: {statistic: accuracy, at_least: 0.5, where: {level: hihg}}\n"
         "  cot: {statistic: setting_difference, at_least: 0, old: 0-shot}\n"
-        "  order_consistency: {at_least: 0.5}\n",
+        "  order_consistency: {at_least: 0.5}\n"
+        "  same: {statistic: setting_difference, at_least: 0, new: 0-shot, old: 0-shot}\n",
     )
-    assert len(told) == 4
+    assert len(told) == 5
     assert "the spec has no such setting (got '5-shot'); one of 0-shot" in told[0]
     assert "no question has this level (got 'hihg'); there are: " in told[1]
     assert "no 'new'; one of 0-shot" in told[2]
     assert "one order of its options only; permute: cyclic" in told[3]
+    assert "a setting is compared with itself; two of the spec's settings" in told[4]
 
 
 def test_some_questions_without_a_known_answer_are_no_set_for_accuracy(load: Load, tmp_path: Path) -> None:
@@ -404,12 +456,10 @@ def test_questions_without_answers_are_asked(load: Load, tmp_path: Path) -> None
 
 
 def test_a_whole_exam_is_collected_quickly(load: Load, tmp_path: Path) -> None:
-    import time
-
     rows = [f"{n},Is {n} {'very ' * 40}large?,yes,no,maybe,never,A\n" for n in range(4352)]
     (tmp_path / "big_val.csv").write_text("id,question,A,B,C,D,answer\n" + "".join(rows), encoding="utf-8")
     spec = load("data: {csv: big_val.csv}\nsettings: [{shots: 0}, {shots: 0, reasoning: true}]\n")
-    before = time.perf_counter()
+    before = time.thread_time()
     found: Sequence[Case] = cases(spec)
     assert len(found) == 2 * 4352
-    assert time.perf_counter() - before < 15
+    assert time.thread_time() - before < 30  # about 1 s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -25,24 +24,10 @@ from distill_tests.exams.letters import distance_by_chance, order_consistency, p
 from distill_tests.gates import judge_gate
 from distill_tests.inference.clustered import clustered_rate
 from distill_tests.registry import kinds, statistics
-from distill_tests.types import (
-    Case,
-    Estimate,
-    Gate,
-    Model,
-    Number,
-    Outcome,
-    Place,
-    Sample,
-    Score,
-    Trial,
-    Verdict,
-)
+from distill_tests.types import Estimate, Gate, Number, Verdict
 
-from .exam_items import answer
+from .exam_items import answer, outcome, sample
 
-PLACE = Place(path="exam.csv", line=2, column=1)
-TARGET = Model(alias="m", provider="scripted", model="m")
 TWO_TASKS = [answer(n, correct=n < 3, task="small") for n in range(4)] + [
     answer(n, correct=n < 4, task="large") for n in range(16)
 ]
@@ -175,30 +160,6 @@ def test_settings_are_compared_question_by_question() -> None:
 
 
 # --- gates --------------------------------------------------------------------------------------
-
-
-def outcome(one: Answer, **groups: str) -> Outcome:
-    marks = {"correct": one.correct, "invalid": float(one.chosen is None)}
-    details = {"gold": one.gold, "chosen": one.chosen, "original": one.original}
-    score = Score(
-        value=one.correct,
-        label=one.chosen or "invalid",
-        marks=marks,
-        details={**details, "options": one.options, "order": one.order, "rule": "x"},
-    )
-    told = {"setting": one.setting, "task": one.task, **one.groups, **groups}
-    case = Case(
-        id=f"{one.item}.{one.setting}.{one.order}".replace("/", "-").replace(" ", "-"),
-        data=None,
-        place=PLACE,
-        clusters=one.clusters,
-        groups=told,
-    )
-    return Outcome(case=case, target=TARGET, trials=(Trial(exchanges=(), answer="", score=score),))
-
-
-def sample(answers: Sequence[Answer], **given: Any) -> Sample:
-    return Sample(outcomes=tuple(map(outcome, answers)), **given)
 
 
 def test_only_the_accuracy_of_everything_is_a_plain_mean() -> None:

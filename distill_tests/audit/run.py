@@ -23,7 +23,7 @@ from distill_tests.gates import judge_gate
 from distill_tests.gates.baselines import Measured, judge_against
 from distill_tests.gates.evidence import with_evidence
 from distill_tests.gates.text import beyond_note
-from distill_tests.registry import providers, statistic_of
+from distill_tests.registry import kinds, providers, statistic_of
 from distill_tests.subjects import is_judge
 from distill_tests.types import (
     Ask,
@@ -286,8 +286,15 @@ class TargetRun:
         if gate.baseline is not None:
             return judge_against(gate, sample, statistic, self._known_baseline(gate, wait))
         moved = self._judge.moved(gate, statistic)
+        if sample.undrawn and not self._in_random_order():
+            statistic = replace(statistic, cell=None)  # bounds for the whole set are those of a random part
         result = judge_gate(gate, sample, statistic, moved=moved)
         return with_evidence(result, sample, statistic, moved=moved is not None)
+
+    def _in_random_order(self) -> bool:
+        """Whether what was asked first is a random part of the set; a kind may say that it is not."""
+        told = getattr(kinds.get(self.spec.kind).kind, "in_random_order", None)
+        return told is None or bool(told(self.spec))
 
     def sample(self, gate: Gate) -> Sample:
         """What the gate sees: the planned prefix it consumed, and what was not drawn."""

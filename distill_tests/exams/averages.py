@@ -181,6 +181,22 @@ def difference(
     return told, sum(change > 0 for change in changes), sum(change < 0 for change in changes)
 
 
+def possible_difference(
+    new: tuple[Sequence[Answer], Sequence[Answer]], old: tuple[Sequence[Answer], Sequence[Answer]]
+) -> tuple[float, float] | None:
+    """The ends of :func:`difference`, each setting given as its answers and those that are unknown.
+
+    None where no item is asked in both settings.
+    """
+    after, before = _ends_by_item(*new), _ends_by_item(*old)
+    common = [item for item in after if item in before]
+    if not common:
+        return None
+    least = math.fsum(after[item][0] - before[item][1] for item in common)
+    most = math.fsum(after[item][1] - before[item][0] for item in common)
+    return least / len(common), most / len(common)
+
+
 def majority_baseline(answers: Sequence[Answer]) -> float | None:
     """What naming the letter that is right most often would score: the best constant answer."""
     if not answers:
@@ -222,6 +238,16 @@ def _by_item(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
     found: dict[str, list[Answer]] = {}
     for answer in answers:
         found.setdefault(answer.item, []).append(answer)
+    return found
+
+
+def _ends_by_item(answers: Sequence[Answer], unknown: Sequence[Answer]) -> dict[str, tuple[float, float]]:
+    """The least and the most that each item's mean could be."""
+    open_of = Counter(one.item for one in unknown)
+    found = {}
+    for item, group in _by_item([*answers, *unknown]).items():
+        right = math.fsum(one.correct for one in group)  # an unknown answer stands there as wrong
+        found[item] = (right / len(group), (right + open_of[item]) / len(group))
     return found
 
 

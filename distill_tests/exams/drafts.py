@@ -24,7 +24,7 @@ TEXT_COLUMNS: Final[tuple[str, ...]] = (
 IMAGE_COLUMNS: Final = ("image", "images")
 LEAST_OPTIONS: Final = 2
 MOST_COLUMNS: Final = 200
-MOST_ROWS: Final = 500_000
+MOST_ROWS: Final = 200_000
 """Of one file; no exam has as many, and all of them are held in memory."""
 
 
@@ -254,6 +254,9 @@ def _no_number(name: str) -> None:
 def _of_object(row: Any, line: int, findings: Findings) -> Draft | None:
     if not isinstance(row, dict):
         findings.wrong(line, 1, f"not a JSON object (got {type(row).__name__})")
+        return None
+    if len(row) > MOST_COLUMNS:
+        findings.wrong(line, 1, f"{len(row):,} keys", f"at most {MOST_COLUMNS}")
         return None
     cells = {_column_name(name): value for name, value in row.items()}
     wrong = [f"{quoted(name)} is no text" for name in TEXT_COLUMNS if not _is_text(cells.get(name, ""), name)]

@@ -1,7 +1,7 @@
 """Items that are one and the same, or nearly: within a split and across splits, with options in any order.
 
 Two items are near if their questions with options share 80 % of their pieces of four characters *and* so do
-their options alone: a stem with other options is another item.
+their options alone: a stem with other options, or about another image, is another item.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from distill_tests.exams.items import Item
 from distill_tests.exams.matching import same_text
+from distill_tests.types import Image
 
 GRAM: Final = 4
 NEAR: Final = 0.8
@@ -52,6 +53,7 @@ class _Text(NamedTuple):
 
     question: str
     options: tuple[str, ...]
+    images: tuple[Image, ...]
     grams: frozenset[str]
     option_grams: frozenset[str]
 
@@ -64,10 +66,10 @@ def duplicates(items: Sequence[Item], *, at_least: float = NEAR) -> list[Duplica
     if not 0 < at_least <= 1:
         raise ValueError(f"at_least must be above 0 and at most 1 (got {at_least})")
     texts = {number: _text(item) for number, item in enumerate(items) if same_text(item.question)}
-    firsts: dict[tuple[str, tuple[str, ...]], int] = {}
+    firsts: dict[tuple[str, tuple[str, ...], tuple[Image, ...]], int] = {}
     found: list[tuple[int, Duplicate]] = []
     for number, text in texts.items():
-        first = firsts.setdefault((text.question, tuple(sorted(text.options))), number)
+        first = firsts.setdefault((text.question, tuple(sorted(text.options)), text.images), number)
         if first != number:
             in_order = texts[first].options == text.options
             likeness = Likeness.SAME if in_order else Likeness.REORDERED
@@ -84,7 +86,7 @@ def _text(item: Item) -> _Text:
     question = same_text(item.question)
     options = tuple(same_text(text) for text in item.options.values())
     of_options = frozenset(gram for option in options for gram in grams(option))
-    return _Text(question, options, of_options | grams(question), of_options)
+    return _Text(question, options, item.images, of_options | grams(question), of_options)
 
 
 def grams(text: str) -> frozenset[str]:
@@ -148,7 +150,9 @@ def _share_of(size: int, share: float) -> int:
 
 
 def _similarity(one: _Text, other: _Text, at_least: float) -> float:
-    """What two items have in common; 0 where their options, or what they ask, are other ones."""
+    """What two items have in common; 0 where their images, options, or what they ask, are other ones."""
+    if one.images != other.images:
+        return 0.0
     similarity = jaccard(one.grams, other.grams)
     if similarity < at_least or jaccard(one.option_grams, other.option_grams) < at_least:
         return 0.0

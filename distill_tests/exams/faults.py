@@ -16,6 +16,7 @@ from typing import Final
 from distill_tests.exams.explanations import shifted
 from distill_tests.exams.items import Fault, Item
 from distill_tests.exams.matching import same_option, same_text
+from distill_tests.types import Image
 
 
 def flagged(items: Sequence[Item]) -> tuple[Item, ...]:
@@ -91,16 +92,20 @@ def is_spreadsheet_damage(options: Sequence[str]) -> bool:
 
 _NOT_A_FIGURE: Final = "(?!书|谋|强|案|腾|像|存|形|片编)"
 _NOT_A_TABLE: Final = "(?!面|达|述|明|示|现|情|演|彰|扬|决|层|皮|哥|弟|姐|妹|率|态|白|格式|里)"
+_ENGLISH: Final = "(?:figure|diagram|graph|chart|map|picture|table|drawing|image)"
 _FIGURE: Final = re.compile(
-    rf"(?<![例数])[如下上左右附题见据]图{_NOT_A_FIGURE}|读图{_NOT_A_FIGURE}|看图(?!书|写|说)|观察(?:表格|图[表片]|漫画)|图示(?!法)|图文(?:资料|材料)"
+    rf"(?<![例数])[如下上左右附题见据]图{_NOT_A_FIGURE}|读图{_NOT_A_FIGURE}|看图(?!书|写|说)|观察(?:下[面列]|以下|[这该此])?(?:的|一?[幅张组些])*(?:表格|图[表片形]|漫画)|图示(?!法)|图文(?:资料|材料)"
     rf"|(?<!例)[如下右左附见]表{_NOT_A_TABLE}|(?<![上读看])上表(?=[为是可所反]|中(?!学|国))"
     r"|[读看据察]\s*[“\"「][^”\"」\n]{1,40}图[”\"」]"
+    r"|[由从](?:图|表)(?:中|上)?(?:可以?|能|信息|数据|得|知|判)|表[1-9](?!\d|[月日年点分天个张人])"
     r"|(?<![\u3400-\u9fff])(?:图|表)中|(?<![地意企])图(?:[1-9](?!\d)|[甲乙丙丁①②③④]|[一二三四](?=[中所是为，]))"
     r"|<img\b|!\[[^\]\n]{0,200}\]\(|[\[【(（](?:图|图片|image)[\]】)）]"
-    r"|\b(?:figure|diagram|graph|chart|map|picture|table|drawing|image)s?\s+(?:above|below|shown)\b"
-    r"|\b(?:above|below|following|adjacent)\s+(?:figure|diagram|graph|chart|map|picture|table)s?\b"
-    r"|\b(?:shown|illustrated|depicted|seen)\s+in\s+the\s+(?:figure|diagram|graph|chart|map|picture|table)\b"
-    r"|\b(?:look\s+at|refer\s+to|according\s+to)\s+the\s+(?:figure|diagram|graph|chart|map|picture|table)s?\b",
+    rf"|\b{_ENGLISH}s?\s+(?:above|below|shown)\b|\b(?:above|below|following|adjacent)\s+{_ENGLISH}s?(?!\s+tennis)\b"
+    r"|\b(?:fig(?:ure)?\.?|diagram|graph|(?:in|see|from)\s+table)\s+[1-9]\b"
+    r"|\b(?:shown|illustrated|pictured|depicted)\s+(?:above|below)\b"
+    rf"|\b(?:shown|illustrated|depicted|seen)\s+in\s+the\s+{_ENGLISH}\b"
+    rf"|\b(?:look\s+at|refer\s+to|according\s+to|based\s+on)\s+the\s+{_ENGLISH}s?\b"
+    rf"|(?:^|[.?!]\s+)(?:use|study|observe|examine|in)\s+the\s+{_ENGLISH}s?\b",
     re.IGNORECASE,
 )
 _TABLE_IN_TEXT: Final = re.compile(r"\\begin\{(?:array|tabular|matrix)\}|<table\b")
@@ -152,14 +157,23 @@ def lacks_marks(question: str, options: Sequence[str]) -> bool:
 # --- other items ------------------------------------------------------------------------------------
 
 
+def with_leaks(items: Sequence[Item], others: Sequence[Item]) -> list[Item]:
+    """The same items, those flagged that stand among the ``others`` with another split."""
+    found = set(leaks([*items, *others]))
+    return [
+        replace(item, faults=item.faults | {Fault.LEAK}) if number in found else item
+        for number, item in enumerate(items)
+    ]
+
+
 def leaks(items: Sequence[Item]) -> Iterator[int]:
-    """Indices of items that stand in another split as well, with their options in any order."""
-    by_key: Mapping[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+    """Indices of items that stand in another split as well, with the same images and options in any order."""
+    by_key: Mapping[tuple[str, tuple[str, ...], tuple[Image, ...]], list[int]] = defaultdict(list)
     for number, item in enumerate(items):
         question = same_text(item.question)
         if question:
             options = tuple(sorted(same_text(text) for text in item.options.values()))
-            by_key[question, options].append(number)
+            by_key[question, options, item.images].append(number)
     for numbers in by_key.values():
         if len({items[number].split for number in numbers}) > 1:
             yield from numbers

@@ -11,6 +11,8 @@ from distill_tests.types import Place
 
 MOST_LISTED: Final = 100
 """Problems listed of one file; the others are counted."""
+MOST_COUNTED: Final = 10_000
+"""With more problems than that, the rest of the file is not read."""
 LONGEST_SHOWN: Final = 60
 
 
@@ -30,6 +32,11 @@ class Findings:
         else:
             self.unlisted += 1
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are so many problems that nothing more is to be learnt of the file."""
+        return self.unlisted > MOST_COUNTED
+
     def put_right(self, line: int, column: int, what: str) -> None:
         """Something that was read other than as it stands."""
         if len(self.notes) < MOST_LISTED:
@@ -40,7 +47,8 @@ class Findings:
         listed = sorted(self.problems, key=lambda one: (one.place.line, one.place.column))
         if self.unlisted:
             place = listed[-1].place
-            listed.append(Problem(place=place, what=f"{self.unlisted:,} more problems in this file"))
+            rest = "; the rest of it was not read" if self.is_enough else ""
+            listed.append(Problem(place=place, what=f"{self.unlisted:,} more problems in this file{rest}"))
         return listed
 
     def _place(self, line: int, column: int) -> Place:

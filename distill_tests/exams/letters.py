@@ -21,17 +21,43 @@ def order_consistency(answers: Sequence[Answer], *, level: float = LEVEL) -> Est
 
     An item with an invalid answer is not consistent; one of which an order was not scored does not count.
     """
-    found: dict[tuple[str, str], list[Answer]] = {}
-    for answer in answers:
-        found.setdefault((answer.setting, answer.item), []).append(answer)
-    whole = [group for group in found.values() if len({one.order for one in group}) == group[0].options]
+    whole = [group for group in _by_question(answers).values() if _has_every_order(group)]
     if not whole:
         method = "no item was asked in every order of its options"
         return Estimate(value=None, low=None, high=None, n=0, level=level, method=method)
-    same = [
-        float(len({one.original for one in group}) == 1 and group[0].original is not None) for group in whole
-    ]
+    same = [float(_is_one_choice(group)) for group in whole]
     return clustered_rate(same, common_clusters([group[0] for group in whole]), level=level)
+
+
+def possible_consistency(answers: Sequence[Answer], unknown: Sequence[Answer]) -> tuple[float, float] | None:
+    """The ends of :func:`order_consistency`; None where no item is asked in every order.
+
+    An item with an unknown answer may be consistent as long as what is known of it is one choice.
+    """
+    known, lacking = _by_question(answers), _by_question(unknown)
+    whole = [group for key, group in known.items() if key not in lacking and _has_every_order(group)]
+    declared = len(whole) + len(lacking)
+    if not declared:
+        return None
+    same = sum(map(_is_one_choice, whole))
+    may_be = sum(key not in known or _is_one_choice(known[key]) for key in lacking)
+    return same / declared, (same + may_be) / declared
+
+
+def _by_question(answers: Sequence[Answer]) -> dict[tuple[str, str], list[Answer]]:
+    """The answers to each item in each setting, in all its orders."""
+    found: dict[tuple[str, str], list[Answer]] = {}
+    for answer in answers:
+        found.setdefault((answer.setting, answer.item), []).append(answer)
+    return found
+
+
+def _has_every_order(group: Sequence[Answer]) -> bool:
+    return len({one.order for one in group}) == group[0].options
+
+
+def _is_one_choice(group: Sequence[Answer]) -> bool:
+    return len({one.original for one in group}) == 1 and group[0].original is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +87,19 @@ def positions(answers: Sequence[Answer]) -> Positions:
         right={letter: right[letter] for letter in letters},
         n=len(valid),
     )
+
+
+def possible_distance(found: Positions, unknown: int) -> tuple[float, float] | None:
+    """The ends of the distance, had ``unknown`` more answers named any letter where any was right, or none.
+
+    One answer moves one choice and one right letter: the choices that would have to move for the two to be
+    alike become one fewer or one more.  None without an answer.
+    """
+    every = found.n + unknown
+    if not every:
+        return None
+    apart = (found.distance or 0.0) * found.n
+    return max(0.0, apart - unknown) / every, (apart + unknown) / every
 
 
 def distance_by_chance(answers: Sequence[Answer], *, resamples: int = 100) -> float | None:

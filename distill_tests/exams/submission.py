@@ -43,6 +43,7 @@ UNRELIABLE: Final = (
     "the published sample has ids 0 to {last} where the data have {rows} rows, one of them without a "
     "question: ids may be shifted by one in the leaderboard's key, take its score of this task as unreliable"
 )
+WANTED: Final = "ids up to {last} are wanted, later ones may be there"
 LARGEST_FILE: Final = 16 * 2**20
 MOST_NAMED: Final = 8
 
@@ -71,7 +72,7 @@ def submission(
     """
     items = list(items)
     wanted = expected(items, is_whole=is_whole)
-    problems = [f"{task}: no test items in the data" for task in TASKS if task not in wanted]
+    problems = _absent(wanted)
     found: dict[str, dict[str, str]] = {}
     filled: list[str] = []
     for task in TASKS:
@@ -84,7 +85,9 @@ def submission(
         text=json.dumps(found, indent=1) + "\n",
         answers=sum(len(of_task) for of_task in found.values()),
         filled=tuple(filled),
-        warnings=_size_warnings(items, is_whole=is_whole),
+        warnings=_size_warnings(
+            items, "all rows are written" if is_whole else "ids up to {last} are written"
+        ),
     )
 
 
@@ -112,9 +115,9 @@ def _of_task(
 
 
 def expected(items: Iterable[Item], *, is_whole: bool = False) -> dict[str, dict[str, Sequence[str]]]:
-    """The letters that may answer each test item, by task and id; ids that are numbers in their order."""
+    """The letters that may answer each test item of the leaderboard's tasks, by task and id, in order."""
     found: dict[str, dict[str, Sequence[str]]] = {}
-    for item in sorted((one for one in items if one.split == "test"), key=_by_number):
+    for item in sorted((one for one in items if one.split == "test" and one.task in TASKS), key=_by_number):
         size = None if is_whole else SAMPLE_SIZES.get(item.task)
         if size is None or _by_number(item)[1] < size:
             found.setdefault(item.task, {})[item.id] = tuple(item.options)
@@ -126,11 +129,14 @@ def _by_number(item: Item) -> tuple[str, int, str]:
     return item.task, int(item.id) if is_number else 2**63, item.id
 
 
-def _size_warnings(items: Iterable[Item], *, is_whole: bool) -> tuple[str, ...]:
+def _absent(wanted: Mapping[str, Any]) -> list[str]:
+    return [f"{task}: no test items in the data" for task in TASKS if task not in wanted]
+
+
+def _size_warnings(items: Iterable[Item], written: str = WANTED) -> tuple[str, ...]:
     rows = {task: len(ids) for task, ids in expected(items, is_whole=True).items()}
     return tuple(
-        f"{task}: {UNRELIABLE.format(last=size - 1, rows=rows[task])}; "
-        + ("all rows are written" if is_whole else f"ids up to {size - 1} are written")
+        f"{task}: {UNRELIABLE.format(last=size - 1, rows=rows[task])}; {written.format(last=size - 1)}"
         for task, size in SAMPLE_SIZES.items()
         if rows.get(task, 0) > size
     )
@@ -154,8 +160,13 @@ class Checked:
 
 
 def checked(path: Path, items: Sequence[Item]) -> Checked:
-    """Every problem of a leaderboard file at once.  Raises DataError for a file that is no JSON object."""
+    """Every problem of a leaderboard file at once.
+
+    Raises DataError for a file that is no JSON object, and for data that lack one of the leaderboard's tasks.
+    """
     wanted, whole = expected(items), expected(items, is_whole=True)
+    if absent := _absent(whole):
+        raise DataError("\n".join(("nothing to check a leaderboard file by:", *absent)))
     told = _read(path)
     problems = list(_key_problems(told, whole))
     count = 0
@@ -165,7 +176,7 @@ def checked(path: Path, items: Sequence[Item]) -> Checked:
             problems += _answer_problems(f"$.{task}", given, wanted[task], whole[task])
         elif task in whole:
             problems.append(f"$.{task}: no object of letters by id (got {_kind(given)})")
-    return Checked(answers=count, problems=tuple(problems), warnings=_size_warnings(items, is_whole=False))
+    return Checked(answers=count, problems=tuple(problems), warnings=_size_warnings(items))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal
 
@@ -44,13 +45,19 @@ def items_of(path: Path, origin: Origin, findings: Findings) -> tuple[list[Item]
         and origin.split != "test"
         and "split" not in table.columns
     ):
-        findings.wrong(
-            1, 1, "no column 'answer'", f"a {origin.split} file has answers; a test file needs none"
-        )
+        near = get_close_matches("answer", table.columns, n=1)
+        allowed = f"a {origin.split} file has answers; a test file needs none"
+        findings.wrong(1, 1, "no column 'answer'", f"is it {quoted(near[0])}?" if near else allowed)
         table.rows.clear()
     making = _Making(table, origin, findings, Images(path.parent))
-    made = [making.item(number, draft) for number, draft in enumerate(table.rows)]
-    return [item for item in made if item is not None], table.sha256
+    made: list[Item] = []
+    for number, draft in enumerate(table.rows):
+        item = making.item(number, draft)
+        if item is not None:
+            made.append(item)
+        elif findings.is_enough:
+            break
+    return made, table.sha256
 
 
 class _Making:

@@ -65,6 +65,8 @@ class Lines:
     def _lines(self, file: IO[bytes]) -> Iterator[tuple[int, str | None]]:
         digest, number = hashlib.sha256(), 0
         while raw := file.readline(LONGEST_LINE + 1):
+            if self._findings.is_enough:
+                return
             number += 1
             digest.update(raw)
             if number == 1 and raw.startswith(_BOM):
@@ -125,4 +127,4 @@ def _wide_encoding(head: bytes) -> str | None:
             return name
     even, odd = head[0::2].count(0), head[1::2].count(0)
     many, few = max(even, odd), min(even, odd)
-    return "UTF-16" if many >= 4 and many > len(head) / 50 and few * 20 < many else None
+    return "UTF-16" if many >= 4 and many > len(head) / 50 and few * 4 < many else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from distill_tests.exams.items import Fault, Item
 from distill_tests.kinds._exam_setting import Setting
-from distill_tests.types import Json
+from distill_tests.types import Image, Json
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -28,6 +28,11 @@ class Asked:
     alternatives: int = 20
     without_question: bool = False
     set_hash: str = ""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Those of the question; they are hidden with it."""
+        return () if self.without_question else self.item.images
 
     @property
     def shown(self) -> Mapping[str, str]:
@@ -63,14 +68,14 @@ def language_of(item: Item, wanted: Literal["zh", "en", "auto"]) -> Literal["zh"
     return "zh" if any(map(_HAN.search, (item.question, *item.options.values()))) else "en"
 
 
-def content_of(asked: Asked, *, prompt: str, shots: str) -> dict[str, Json]:
-    """What the set's hash covers; ``prompt`` and ``shots`` are hashes."""
+def content_of(asked: Asked, *, prompt: str, shots: str, images: Sequence[str]) -> dict[str, Json]:
+    """What the set's hash covers; ``prompt``, ``shots`` and ``images`` are hashes."""
     item = asked.item
     return {
         "question": item.question,
         "options": dict(item.options),
         "answer": item.answer,
-        "images": len(item.images),
+        "images": list(images),
         "setting": asked.setting.name,
         "order": asked.order,
         "asked": [asked.language, asked.placement, asked.layout, asked.without_question],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from distill_tests.errors import DataError, Problem, SpecError
+from distill_tests.exams.faults import with_leaks
 from distill_tests.exams.items import Exam, Item, Split
 from distill_tests.exams.reading import read_exam
 from distill_tests.kinds._exam_setting import settings_of
@@ -38,6 +39,7 @@ def questions_of(spec: Spec, problems: list[Problem]) -> Questions:
         shots_from = "data.shots: files of solved questions"
         read = _read(spec, key, problems, split=wanted)
         solved = _read(spec, "shots", problems, split="dev") if "shots" in data else ()
+        read = with_leaks(read, solved)
     items = [item for item in read if item.split == wanted]
     if not items and len(problems) == before:
         what = f"the data have no questions of split {wanted!r}"
@@ -48,7 +50,8 @@ def questions_of(spec: Spec, problems: list[Problem]) -> Questions:
         what = "the questions of split dev are the shots: no question may stand before itself"
         problems.append(Problem(place=spec.place("split"), what=what, allowed="split: val, or shots: 0"))
     shots: dict[str, list[Item]] = {}
-    for item in (*solved, *(read if solved is not read else ())):
+    # A pattern for the questions may name the files of the shots, too.
+    for item in {(item.place.path, item.place.line): item for item in (*solved, *read)}.values():
         if item.split == "dev" and item.answer is not None:
             shots.setdefault(item.task, []).append(item)
     return Questions(items, shots, shots_from)

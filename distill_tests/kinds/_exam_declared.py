@@ -177,17 +177,26 @@ def _ordered(spec: Spec, cases: Sequence[Case]) -> Sequence[Case]:
 
 
 def _hash(cases: Sequence[Case]) -> str:
-    hashes: dict[tuple[str, int], str] = {}
+    shots: dict[tuple[str, int], str] = {}
+    images: dict[str, list[str]] = {}
     content = {}
     for case in cases:
         asked: Asked = case.data
-        key = (asked.item.task, len(asked.shots))
-        if key not in hashes:
-            hashes[key] = _shots_hash(asked.shots)
-        content[case.id] = content_of(asked, prompt=prompt_version(), shots=hashes[key])
+        key, name = (asked.item.task, len(asked.shots)), _name(asked.item)
+        if key not in shots:
+            shots[key] = _shots_hash(asked.shots)
+        if name not in images:
+            images[name] = _image_hashes(asked.item)
+        content[case.id] = content_of(asked, prompt=prompt_version(), shots=shots[key], images=images[name])
     return set_hash(content)
 
 
+def _image_hashes(item: Item) -> list[str]:
+    return [hashlib.sha256(image.data).hexdigest() for image in item.images]
+
+
 def _shots_hash(shots: Sequence[Item]) -> str:
-    told: list[Any] = [[one.question, dict(one.options), one.answer, one.explanation] for one in shots]
+    told: list[Any] = [
+        [one.question, dict(one.options), one.answer, one.explanation, _image_hashes(one)] for one in shots
+    ]
     return hashlib.sha256(json.dumps(told, ensure_ascii=True).encode("ascii")).hexdigest()

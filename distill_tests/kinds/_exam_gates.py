@@ -49,6 +49,9 @@ def _settings(spec: Spec, gate: Gate) -> Iterator[Problem]:
             what = f"gate {gate.name!r}: the spec has no such setting"
             allowed = f"one of {', '.join(known)}"
             yield Problem(place=_place(spec, gate), what=what, got=repr(named), allowed=allowed)
+    if len(wanted) > 1 and (gate.options.get("new") or "") == gate.options.get("old"):
+        what = f"gate {gate.name!r}: a setting is compared with itself"
+        yield Problem(place=_place(spec, gate), what=what, allowed="two of the spec's settings")
 
 
 def _parts(spec: Spec, gate: Gate, items: Sequence[Item]) -> Iterator[Problem]:

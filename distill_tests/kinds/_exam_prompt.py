@@ -46,7 +46,7 @@ def messages(asked: Asked, target: Model) -> tuple[Message, ...]:
     if target.ask_as == "completion":
         return (_completion(asked, words, instruction),)
     turns = list(_shots(asked, words))
-    turns.append(Message(role="user", text=_question(asked, words), images=asked.item.images))
+    turns.append(Message(role="user", text=_question(asked, words), images=asked.images))
     own_system = target.system if target.system not in ("default", "none") else ""
     if asked.placement == "system":
         text = "\n\n".join(filter(None, (own_system, instruction)))
@@ -66,7 +66,7 @@ def _completion(asked: Asked, words: Mapping[str, Any], instruction: str) -> Mes
     question = _question(asked, words)
     if asked.setting.reasoning:
         question += _space(words) + words["opening"]
-    images = tuple(image for item in (*asked.shots, asked.item) for image in item.images)
+    images = (*(image for shot in asked.shots for image in shot.images), *asked.images)
     return Message(role="user", text="\n\n".join([instruction, *solved, question]), images=images)
 
 

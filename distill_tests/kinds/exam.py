@@ -53,6 +53,10 @@ class Exam:
         """A case for each question, setting and order; raises SpecError with every problem at once."""
         return declared_cases(spec)
 
+    def in_random_order(self, spec: Spec) -> bool:
+        """Whether the first of the cases are a random part of them."""
+        return bool(spec.body.get("order", "planned") == "planned")
+
     def opening(self, case: Case, spec: Spec, target: Model) -> Request:
         """The only request."""
         return _request(case.data, spec, target, sample=0)
@@ -110,7 +114,7 @@ def _request(asked: Asked, spec: Spec, target: Model, *, sample: int) -> Request
 
 def _refuse_unseen(asked: Asked, target: Model) -> None:
     """Raises ProviderError for a question with images that a model would answer without having seen them."""
-    if not any(item.images for item in (asked.item, *asked.shots)):
+    if not asked.images and not any(shot.images for shot in asked.shots):
         return
     why = _why_blind(target)
     if why is not None:

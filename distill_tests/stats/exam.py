@@ -1,16 +1,17 @@
 """What gates of an exam are put on: accuracy in its averages, invalid answers, orders, letters, settings.
 
 Only the micro accuracy over everything that was asked, and the invalid rate, are plain means of answers,
-which a gate can decide before the end; other accuracies and invalid rates are decided where what is missing
-could not change the verdict, the rest on the whole set (``distill_tests/exams/averages.py``).
+which a gate can decide before the end; all others are decided where what is missing could not change the
+verdict: a missing answer may be right or wrong, and name any letter (``distill_tests/exams/averages.py`` and
+``letters.py``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 from distill_tests.exams.averages import (
     CORRECT,
@@ -20,12 +21,19 @@ from distill_tests.exams.averages import (
     answer_of,
     difference,
     possible,
+    possible_difference,
     unanswered,
 )
 from distill_tests.exams.averages import accuracy as average_of
-from distill_tests.exams.letters import distance_by_chance, position_distance, positions
+from distill_tests.exams.letters import (
+    distance_by_chance,
+    position_distance,
+    positions,
+    possible_consistency,
+    possible_distance,
+)
 from distill_tests.exams.letters import order_consistency as consistency_of
-from distill_tests.gates.cells import POSSIBLE, case_values, cells
+from distill_tests.gates.cells import POSSIBLE, Cells, case_values, cells
 from distill_tests.gates.estimates import rate
 from distill_tests.registry import statistic
 from distill_tests.types import Estimate, Sample, Trial
@@ -37,7 +45,7 @@ SETTING: Mapping[str, Any] = {
     "description": "Only this setting, by its name in reports.",
     "examples": ["5-shot cot"],
 }
-PART: Mapping[str, Any] = {
+SLICE: Mapping[str, Any] = {
     "where": {
         "type": "object",
         "minProperties": 1,
@@ -52,6 +60,7 @@ PART: Mapping[str, Any] = {
         "description": "clean: without the questions of which the loader knows a fault.",
     },
 }
+PART: Mapping[str, Any] = {"setting": SETTING, **SLICE}
 ACCURACY: Mapping[str, Any] = {
     "average": {
         "enum": ["micro", "macro"],
@@ -62,9 +71,28 @@ ACCURACY: Mapping[str, Any] = {
         "enum": ["mean_of_settings"],
         "description": "The plain mean of the settings' own averages, as E-EVAL's table has it.",
     },
-    "setting": SETTING,
     **PART,
 }
+
+
+class Slice(TypedDict, total=False):
+    """Which questions are meant; without a key all of them."""
+
+    where: Mapping[str, str]
+    rows: Literal["all", "clean"]
+
+
+class Part(Slice, total=False):
+    """Which questions, and in which setting; without a key all of them."""
+
+    setting: str
+
+
+class Found(NamedTuple):
+    """The scored answers of a part, and a stand-in for each that is missing or was not asked for."""
+
+    answers: list[Answer]
+    unknown: list[Answer]
 
 
 def correct_mark(trial: Trial) -> float | None:
@@ -93,75 +121,48 @@ def accuracy(
     *,
     average: Average = "micro",
     over: Literal["mean_of_settings"] | None = None,
-    setting: str | None = None,
-    where: Mapping[str, str] | None = None,
-    rows: Literal["all", "clean"] = "all",
+    **part: Unpack[Part],
 ) -> Estimate:
     """The share of right answers; an invalid answer is wrong, an unanswered question is missing."""
-    written = {"average": average, "over": over, "setting": setting, "where": where, "rows": rows}
-    if is_plain_accuracy({key: value for key, value in written.items() if value is not None}):
-        return rate(cells(sample, correct_mark), level=sample.level)
-    chosen = list(_answers(sample, setting=setting, where=where, rows=rows))
-    told = average_of(chosen, average=average, over_settings=over is not None, level=sample.level)
-    unknown = list(_unknown(sample, correct_mark, setting=setting, where=where, rows=rows))
-    if not chosen and not unknown:
+    if is_of_all(part) and average == "micro" and over is None:
+        return _of_all(cells(sample, correct_mark), sample.level)
+    answers, unknown = _found(_part(sample, **part))
+    told = average_of(answers, average=average, over_settings=over is not None, level=sample.level)
+    if not answers and not unknown:
         return _whole(told, sample)
-    ends = possible(chosen, unknown, average=average, over_settings=over is not None)
+    ends = possible(answers, unknown, average=average, over_settings=over is not None)
     return _whole(told, sample, ends)
 
 
-@statistic("invalid_rate", cell=invalid_mark, is_mean=is_of_all, options={"setting": SETTING, **PART})
-def invalid_rate(
-    sample: Sample,
-    *,
-    setting: str | None = None,
-    where: Mapping[str, str] | None = None,
-    rows: Literal["all", "clean"] = "all",
-) -> Estimate:
+@statistic("invalid_rate", cell=invalid_mark, is_mean=is_of_all, options=PART)
+def invalid_rate(sample: Sample, **part: Unpack[Part]) -> Estimate:
     """The share of answers in which no letter, or more than one, was found; also of unknown answers."""
-    part = _part(sample, setting=setting, where=where, rows=rows)
-    found = cells(part, invalid_mark)
-    told = rate(found, level=sample.level)
-    if part is sample:
-        return told
-    if not found.declared:
-        return _whole(told, sample, cell=invalid_mark)
-    invalid = math.fsum(found.values)
-    others = found.declared - len(found.values)
-    ends = (invalid / found.declared, (invalid + others) / found.declared)
-    return _whole(told, sample, ends, cell=invalid_mark)
+    meant = _part(sample, **part)
+    found = cells(meant, invalid_mark)
+    if meant is sample:
+        return _of_all(found, sample.level)
+    return _whole(rate(found, level=sample.level), sample, _ends(found), cell=invalid_mark)
 
 
-@statistic("order_consistency", options={"setting": SETTING, **PART})
-def order_consistency(
-    sample: Sample,
-    *,
-    setting: str | None = None,
-    where: Mapping[str, str] | None = None,
-    rows: Literal["all", "clean"] = "all",
-) -> Estimate:
+@statistic("order_consistency", options=PART)
+def order_consistency(sample: Sample, **part: Unpack[Part]) -> Estimate:
     """Of the questions asked in every cyclic order of their options, the share with one choice throughout."""
-    chosen = list(_answers(sample, setting=setting, where=where, rows=rows))
-    return _whole(consistency_of(chosen, level=sample.level), sample)
+    answers, unknown = _found(_part(sample, **part))
+    ends = possible_consistency(answers, unknown)
+    return _whole(consistency_of(answers, level=sample.level), sample, ends)
 
 
-@statistic("position_bias", options={"setting": SETTING, **PART})
-def position_bias(
-    sample: Sample,
-    *,
-    setting: str | None = None,
-    where: Mapping[str, str] | None = None,
-    rows: Literal["all", "clean"] = "all",
-) -> Estimate:
+@statistic("position_bias", options=PART)
+def position_bias(sample: Sample, **part: Unpack[Part]) -> Estimate:
     """How far the chosen letters are from the right ones: total variation, 0 (alike) to 1."""
-    chosen = list(_answers(sample, setting=setting, where=where, rows=rows))
-    told, found = position_distance(chosen, level=sample.level), positions(chosen)
+    answers, unknown = _found(_part(sample, **part))
+    told, found = position_distance(answers, level=sample.level), positions(answers)
     details = {
         "chosen": dict(found.chosen),
         "right": dict(found.right),
-        "by_chance": distance_by_chance(chosen),
+        "by_chance": distance_by_chance(answers),
     }
-    return _whole(replace(told, details=details), sample)
+    return _whole(replace(told, details=details), sample, possible_distance(found, len(unknown)))
 
 
 @statistic(
@@ -170,74 +171,68 @@ def position_bias(
     options={
         "new": {**SETTING, "description": "The setting that is compared."},
         "old": {**SETTING, "description": "What it is compared with.", "examples": ["5-shot"]},
-        **PART,
+        **SLICE,
     },
 )
-def setting_difference(
-    sample: Sample,
-    *,
-    new: str = "",
-    old: str = "",
-    where: Mapping[str, str] | None = None,
-    rows: Literal["all", "clean"] = "all",
-) -> Estimate:
+def setting_difference(sample: Sample, *, new: str = "", old: str = "", **part: Unpack[Slice]) -> Estimate:
     """The accuracy in one setting less that in another, over the questions that both answered."""
     if not new or not old:
         raise ValueError("say which settings are compared: new: … and old: …")
-    told, better, worse = difference(
-        list(_answers(sample, setting=new, where=where, rows=rows)),
-        list(_answers(sample, setting=old, where=where, rows=rows)),
-        level=sample.level,
-    )
-    return _whole(replace(told, details={"became_right": better, "became_wrong": worse}), sample)
+    after = _found(_part(sample, setting=new, **part))
+    before = _found(_part(sample, setting=old, **part))
+    told, better, worse = difference(after.answers, before.answers, level=sample.level)
+    ends = possible_difference(after, before)
+    return _whole(replace(told, details={"became_right": better, "became_wrong": worse}), sample, ends)
 
 
-def _answers(
-    sample: Sample, *, setting: str | None, where: Mapping[str, str] | None, rows: str
-) -> Iterator[Answer]:
-    part = _part(sample, setting=setting, where=where, rows=rows)
-    for outcome in part.outcomes:
-        for trial in outcome.trials:
-            if trial.score.value is None:
-                continue
-            found = answer_of(
-                trial.score.marks, trial.score.details, outcome.case.groups, outcome.case.clusters
-            )
-            if found is not None:
-                yield found
+def _of_all(found: Cells, level: float) -> Estimate:
+    """The share of scored cells that are 1; what it could be with the others, where there are such."""
+    told, ends = rate(found, level=level), _ends(found)
+    if ends is None or len(found.values) == found.declared:
+        return told
+    return replace(told, details={**told.details, POSSIBLE: list(ends)})
 
 
-def _unknown(
-    sample: Sample,
-    cell: Callable[[Trial], float | None],
-    *,
-    setting: str | None,
-    where: Mapping[str, str] | None,
-    rows: str,
-) -> Iterator[Answer]:
-    """A stand-in for each answer of the part that is missing or was not asked for."""
-    part = _part(sample, setting=setting, where=where, rows=rows)
+def _ends(found: Cells) -> tuple[float, float] | None:
+    """The share of ones had all that is unknown been 0, and had it been 1."""
+    if not found.declared:
+        return None
+    ones, others = math.fsum(found.values), found.declared - len(found.values)
+    return ones / found.declared, (ones + others) / found.declared
+
+
+def _found(part: Sample) -> Found:
+    """What is known of the answers of a part, and what is not."""
+    answers = [
+        answer_of(trial.score.marks, trial.score.details, outcome.case.groups, outcome.case.clusters)
+        for outcome in part.outcomes
+        for trial in outcome.trials
+        if trial.score.value is not None
+    ]
     lacking = [
-        (outcome.case, case_values(outcome, cell, repeats=sample.repeats).count(None))
+        (outcome.case, case_values(outcome, correct_mark, repeats=part.repeats).count(None))
         for outcome in part.outcomes
     ]
-    lacking += [(case, sample.repeats) for case in (*part.failed, *part.undrawn)]
-    for case, times in lacking:
-        for _ in range(times):
-            yield unanswered(case.groups, case.clusters)
+    lacking += [(case, part.repeats) for case in (*part.failed, *part.undrawn)]
+    return Found(
+        answers=[answer for answer in answers if answer is not None],
+        unknown=[unanswered(case.groups, case.clusters) for case, times in lacking for _ in range(times)],
+    )
 
 
-def _part(sample: Sample, *, setting: str | None, where: Mapping[str, str] | None, rows: str) -> Sample:
+def _part(sample: Sample, **part: Unpack[Part]) -> Sample:
     """The cases of the sample that are meant; raises ValueError where a filter names none that there is."""
-    wanted = {**(where or {}), **({"setting": setting} if setting else {})}
-    if not wanted and rows == "all":
+    if is_of_all(part):
         return sample
+    wanted = dict(part.get("where", {}))
+    if "setting" in part:
+        wanted["setting"] = part["setting"]
     every = (*(outcome.case for outcome in sample.outcomes), *sample.failed, *sample.undrawn)
     for name, value in wanted.items():
         known = sorted({case.groups[name] for case in every if name in case.groups})
         if value not in known:
             raise ValueError(f"no question has the {name} {value!r}; there are: {', '.join(known) or 'none'}")
-    if rows == "clean":
+    if part.get("rows") == "clean":
         wanted["clean"] = "yes"
 
     def meant(groups: Mapping[str, str]) -> bool:

@@ -120,7 +120,8 @@ def test_a_missing_answer_leaves_open_only_what_it_could_turn(project: Project) 
         "  open: {statistic: accuracy, average: macro, at_least: 0.65}\n"
         "  beyond: {statistic: accuracy, average: macro, at_least: 0.7}\n"
         "  elsewhere: {statistic: accuracy, at_least: 0.3, where: {level: high}}\n"
-        "  letters: {statistic: invalid_rate, at_most: 0.05, where: {level: primary}}\n",
+        "  letters: {statistic: invalid_rate, at_most: 0.05, where: {level: primary}}\n"
+        "  letters_high: {statistic: invalid_rate, at_most: 0.4, where: {level: high}}\n",
         val=val,
     )
     project.run()
@@ -131,11 +132,28 @@ def test_a_missing_answer_leaves_open_only_what_it_could_turn(project: Project) 
     verdicts = {name: found[name]["verdict"] for name in found}
     assert verdicts == {
         "reached": "passed", "open": "inconclusive", "beyond": "failed",
-        "elsewhere": "passed", "letters": "inconclusive",
+        "elsewhere": "passed", "letters": "inconclusive", "letters_high": "passed",
     }  # fmt: skip
     assert (
         "between 0.625 and 0.667, whatever is missing: 1 of 15 have no score" in found["open"]["explanation"]
     )
+
+
+@pytest.mark.parametrize(("order", "verdict"), [("planned", "passed"), ("by_task", "inconclusive")])
+def test_a_first_part_of_a_set_decides_by_chance_only_where_it_is_a_random_part(
+    project: Project, order: str, verdict: str
+) -> None:
+    val = VAL.partition("\n")[0] + "\n"
+    val += "".join(f"{n},high_school_physics,high,How far is easy {n}?,a,b,c,d,B\n" for n in range(60))
+    gates_of = "gates: {invalid_rate: {at_most: 0.1}, accuracy: {at_most: 0.5}}\n"
+    exam(project, f"order: {order}\n{gates_of}", val=val)
+    project.run("--distill-first", "40")
+    found = gates(project)
+    assert found["invalid_rate"]["verdict"] == verdict
+    assert found["accuracy"]["verdict"] == "failed"  # 40 of 60 are right, whatever the others are
+    if order == "by_task":
+        told = "invalid_rate between 0.000 and 0.333, whatever is missing: 20 of 60 are not asked"
+        assert told in found["invalid_rate"]["explanation"]
 
 
 def test_invalid_answers_of_a_part_are_a_gate_where_no_answer_is_known(project: Project) -> None:
@@ -199,6 +217,19 @@ def test_likelihood_reads_the_letters_and_needs_no_judge(project: Project) -> No
 def test_the_plan_counts_one_token_a_question_under_likelihood(project: Project) -> None:
     exam(project, "answer: likelihood\ngates: {accuracy: {at_least: 0.1}}\n")
     project.run("--distill-plan").stdout.fnmatch_lines(["*tokens*at most 4 out*"])
+
+
+def test_the_plan_says_that_images_are_not_among_its_tokens(project: Project) -> None:
+    (project.path / "specs" / "red.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 16)
+    val = "id,question,A,B,answer,images\n0,Which colour?,red,blue,A,red.png;red.png\n1,Why?,so,no,A,\n"
+    models = MODELS.replace("  default: B", "  price: {input: 1, output: 1}\n  default: B")
+    gate = "gates: {accuracy: {at_least: 0.5}}\n"
+    exam(project, f"repeats: 2\n{gate}", val=val, models=models)
+    plan = project.run("--distill-plan").stdout
+    plan.fnmatch_lines(["*tokens*(first prompts, without the chat template's own, without 4 images)*"])
+    plan.fnmatch_lines(["*cost*, and what images cost"])
+    exam(project, gate, models=models)
+    project.run("--distill-plan").stdout.no_fnmatch_line("*what images cost*")
 
 
 def test_an_endpoint_without_log_probabilities_breaks_the_gate_in_words(project: Project) -> None:

@@ -5,11 +5,10 @@
 Reads ``tests/letter_cases/*.jsonl``: replies written and labelled by LLM authors of this project
 before they were judged.
 ``first`` to ``ninth`` are by the author of the rules, ``tenth`` to ``sixteenth`` by another, who wrote the
-first two of them before reading any rule.  From ``seventeenth`` on they are by
-authors who read no rule at all.  All were read after their first score and used to find general
-causes of mistakes; what they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was
-written last by the rules' author; ``--errors`` does not show its rows, and who looks at them should say so
-here.
+first two of them before reading any rule.  From ``seventeenth`` on they are by authors who read no rule at
+all.  All but the last were read after their first score and used to find general causes of mistakes; what
+they scored at first stands in FIRST_SCORES and in docs/judges.md.  ``fresh`` was written last by the rules'
+author; ``--errors`` does not show its rows, and who looks at them should say so here.
 
 With DISTILL_TESTS_DATA it also takes E-EVAL's 115 dev explanations as replies.  Many state no answer (then
 invalid is right), and the five of Middle_School_Geography belong to other questions, so they are left out:
@@ -43,6 +42,7 @@ BLIND = (
     "twenty-second",
     "twenty-third",
     "twenty-fourth",
+    "twenty-fifth",
 )
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
@@ -69,6 +69,7 @@ FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "twenty-second": (122, 150),
     "twenty-third": (122, 150),
     "twenty-fourth": (290, 300),
+    "twenty-fifth": (300, 300),
     "fresh": (67, 69),
 }
 """Right at first, of how many."""

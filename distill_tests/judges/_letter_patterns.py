@@ -183,7 +183,7 @@ MARKED_AFTER = _p(
 )
 """The line of a list with an arrow at its end."""
 PREFERRED = _p(
-    rf"(?:^|[.!?。！？:\n]\s*)(?:option\s+|choice\s+)?(?P<g>{OPTION})[\s{OWN_TEXT})]*,?\s*(?:and\s+)?",
+    rf"(?:^|[.!?。！？:\n][^\S\n]*)(?:option\s+|choice\s+)?(?P<g>{OPTION})[\s{OWN_TEXT})]*,?\s*(?:and\s+)?",
     r"(?:not|rather\s+than|instead\s+of|而不是|而非|不是)\s*(?:option\s+|choice\s+)?",
     rf"{OPTION}[\s{OWN_TEXT})]*(?=[.!。！\n]|$)",
 )
@@ -233,7 +233,7 @@ CLOSING = _p(
     rf"(?:^|(?<!\d)[.。!！?？…:：\U0001f300-\U0001faff]|(?<=[\u4e00-\u9fff])[,，])\s*(?:\b(?:{words.SURELY_EN})\s+|选项\s*)*(?P<g>{GROUP})\s*(?:,?\s*(?:then|it\s+is|no\s+contest|hands\s+down|all\s+the\s+way|easily|for\s+sure))?[.。!！?？)]*\s*$"
 )
 LINE_LABEL = _p(
-    r"(?m)^[ \t]*(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)*[ \t]*(?:option\s+|choice\s+|选项)?",
+    r"(?m)^[ \t]*(?:(?:[>\-•·|☐✅❌☑✓✔✗✘√×👉(\[【]|\d{1,2}[.)、]|\*)[ \t]*)*(?:option\s+|choice\s+|选项)?",
     rf"(?P<x>{OPTION})(?=[ \t]*(?:[.:)\]】、,，\-–—|(]|$|{OWN_TEXT}))",
 )
 SAID_BEFORE = _p(rf"(?:\b(?:is|be|s)\b|(?:{words.ANSWER_EN})|{words.ANSWER_ZH}|[是为选])[\s:(\[]*$")

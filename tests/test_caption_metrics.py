@@ -167,6 +167,7 @@ def test_words_that_only_look_alike_have_different_stems() -> None:
 
 
 def test_punctuation_case_and_apostrophes_are_no_part_of_a_word() -> None:
+    assert tokens("un cafe\u0301") == tokens("un caf\u00e9") == ["un", "caf\u00e9"]
     assert tokens("The man's HAT -- it’s red!") == ["the", "mans", "hat", "its", "red"]
 
 

@@ -43,7 +43,7 @@ VERSIONS = {
     "caption_image_references_overall": ("1", "4ba704e276f7"),
     "caption_image_visual_accr": ("1", "b59c179508c1"),
     "caption_image_visual_overall": ("1", "c476fe6c1673"),
-    "caption_output": ("1", "e9c0f0eb6826"),
+    "caption_output": ("2", "d24e7d0f9a8f"),
     "caption_video_both_accr": ("1", "c0cb5ae1546c"),
     "caption_video_both_overall": ("1", "bb1a3f380354"),
     "caption_video_references_accr": ("1", "50072f7e2aed"),

@@ -289,17 +289,40 @@ def test_an_endpoint_that_refuses_logprobs_is_asked_again_without() -> None:
     assert details(found)["replies"][0]["notes"][0].startswith("asked again without logprobs")
 
 
-def test_a_replay_finds_the_reply_that_was_given_without_logprobs() -> None:
+def test_an_endpoint_that_gives_fewer_alternatives_is_asked_for_five() -> None:
+    def told(request: Request) -> Told:
+        if (request.logprobs or 0) > 5:
+            return ProviderError("openai: 400 (Invalid 'top_logprobs': expected a value <= 5, got 20)")
+        return SURE
+
+    asked = Asked(told)
+    found = judged(asked)
+    assert [request.logprobs for request in asked.requests] == [20, 5]
+    assert details(found)["path"] == "whole_number"
+    assert details(found)["replies"][0]["notes"][0].startswith("asked again for 5 alternatives: openai: 400")
+
+
+def test_the_calls_of_a_forecast_count_what_an_endpoint_refuses() -> None:
+    def told(request: Request) -> Told:
+        return ProviderError("400 (no logprobs)") if request.logprobs else stating(80)
+
+    asked = Asked(told)
+    judged(asked, samples=20)
+    assert len(asked.requests) <= judges.get("expected_score").declared({"samples": 20}).calls[1]
+
+
+@pytest.mark.parametrize(("count", "path"), [(20, "whole_number"), (5, "whole_number"), (None, "stated")])
+def test_a_replay_finds_the_reply_that_was_given_in_the_end(count: int | None, path: str) -> None:
     async def ask(request: Request) -> Reply:
-        if request.logprobs is not None:
+        if request.logprobs != count:
             raise NotStored("no such reply")
-        return stating(80)
+        return SURE if count else stating(80)
 
     async def asking() -> Score:
         use = JudgeUse(name="expected_score", options={"fallback_samples": 0}, model=JUDGE)
         return await judging(use, ask=ask)(CAT)
 
-    assert asyncio.run(asking()).value == 80
+    assert details(asyncio.run(asking()))["path"] == path
 
 
 def test_anthropic_models_are_never_asked_for_logprobs() -> None:
@@ -376,14 +399,19 @@ def test_a_missing_image_does_not_matter_where_none_is_sent() -> None:
     assert judged(always(SURE), exhibit).value is not None
 
 
-def test_a_video_is_shown_in_frames_and_told_of(tmp_path: Path) -> None:
+def test_a_video_is_shown_in_frames_that_are_told_of_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pyav()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".distill-tests").mkdir()
     (tmp_path / "clip.mp4").write_bytes(clip(12))
     exhibit = Exhibit(answer="a cat", recorded={"video": str(tmp_path / "clip.mp4")})
     asked = always(SURE)
     found = judged(asked, exhibit, evidence="visual", frames=4, layout="separate")
     assert images_sent(asked) == [4]
     assert details(found)["media"]["shown"][0] == "Frame 1 of 4, 0:00"
+    assert len(list((tmp_path / ".distill-tests/frames").glob("*.png"))) == 4
     assert details(found)["prompt"]["name"] == "caption_video_visual_overall"
 
 
@@ -420,6 +448,12 @@ def test_published_takes_a_logprob_that_is_no_number_for_no_score() -> None:
     found = judged(always(reply("The final score is", " $", broken, "$")), protocol="published")
     assert found.value is None
     assert "none of the alternatives after the marker '$'" in found.reason
+
+
+def test_published_is_not_asked_again_without_the_logprobs_that_its_rule_needs() -> None:
+    asked = always(ProviderError("400 (no logprobs)"))
+    found = judged(asked, protocol="published")
+    assert (found.value, found.reason, len(asked.requests)) == (None, "400 (no logprobs)", 1)
 
 
 def test_published_without_logprobs_is_unscored() -> None:
@@ -479,13 +513,48 @@ def test_digits_are_not_asked_for_unless_the_spec_says_so() -> None:
     assert len(asked.requests) == 1
 
 
+EIGHTY_FOUR = {"": {"8": 0.6, "9": 0.4}, "8": {"0": 1.0}, "9": {"0": 1.0}}
+
+
 def test_prompted_reads_the_number_after_our_own_words() -> None:
-    said = Reply(text="A cat, as the references say.", finish="length", rendered="<user>…")
-    numbers = {"": {"8": 0.6, "9": 0.4}, "8": {"0": 1.0}, "9": {"0": 1.0}}
-    found = judged(Asked(going_on(numbers, said)), final="prompted")
+    said = Reply(text="A cat, as the references say.", finish="stop", rendered="<user>…")
+    found = judged(Asked(going_on(EIGHTY_FOUR, said)), final="prompted")
     assert found.value == pytest.approx(84)
     assert found.reason == "A cat, as the references say."
-    assert details(found)["replies"][0]["notes"] == ["the reasons were cut off"]
+
+
+def test_prompted_gives_no_score_where_the_reasons_were_cut_off() -> None:
+    said = Reply(text="A cat, as the refe", finish="length", rendered="<user>…")
+    asked = Asked(going_on(EIGHTY_FOUR, said))
+    found = judged(asked, final="prompted")
+    assert (found.value, found.reason) == (None, "the judge model's reply was cut off at max_tokens (1024)")
+    assert len(asked.requests) == 1
+
+
+def test_alone_asks_for_the_number_only() -> None:
+    asked = Asked(going_on(EIGHTY_FOUR, Reply(text="never asked for")))
+    found = judged(asked, final="alone")
+    assert found.value == pytest.approx(84)
+    assert found.reason == "no reasons were asked for"
+    assert (details(found)["path"], details(found)["captured_mass"]) == ("digit_tree", pytest.approx(1))
+    assert [request.messages[-1].text for request in asked.requests] == [
+        "FINAL SCORE: ",
+        "FINAL SCORE: 8",
+        "FINAL SCORE: 9",
+    ]
+    assert "your reasons" not in asked.requests[0].messages[-2].text
+
+
+def test_alone_needs_a_model_that_goes_on() -> None:
+    found = judged(always("80"), final="alone")
+    assert (found.value, found.reason) == (None, "the judge model does not go on with a begun reply")
+
+
+def test_each_number_asked_for_alone_stands_before_the_next() -> None:
+    asked = Asked(lambda request: reply(token("70"), rendered=request.messages[-1].text))
+    found = judged(asked, final="alone", scale="accr")
+    assert dict(found.marks) == dict.fromkeys((*NAMES, "average"), 70)
+    assert asked.requests[1].messages[-1].text == "FINAL ACCURACY: 70\nFINAL COMPLETENESS: "
 
 
 def test_a_single_stated_number_is_never_called_a_sample() -> None:
@@ -591,6 +660,8 @@ def test_a_score_is_signed_by_prompt_options_and_model() -> None:
         ({"protocol": "published", "temperature": 0}, "temperature is what it was under protocol: published"),
         ({"prompt": "none.txt"}, "none.txt: cannot be read"),
         ({"final": "prompted", "alternatives": 0}, "alternatives must be above 0"),
+        ({"final": "alone", "alternatives": 0}, "alternatives must be above 0"),
+        ({"final": "alone", "samples": 2}, "final: alone has no reasons to draw several of"),
     ],
 )
 def test_options_that_cannot_be_used_are_refused_in_words(options: dict[str, Any], said: str) -> None:

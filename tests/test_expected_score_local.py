@@ -60,12 +60,12 @@ def prompt(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def prompted(model: Model, prompt: str) -> Scored:
-    return scored(model, prompt=prompt, final="prompted", max_tokens=16, least_mass=0.5)
+def alone(model: Model, prompt: str) -> Scored:
+    return scored(model, prompt=prompt, final="alone", least_mass=0.5)
 
 
-def test_the_embedded_model_gives_a_score_by_the_digit_tree(prompted: Scored) -> None:
-    found = prompted.score
+def test_the_embedded_model_gives_a_score_by_the_digit_tree(alone: Scored) -> None:
+    found = alone.score
     assert found.value is not None, found.reason
     assert 0 <= found.value <= 100
     assert details(found)["path"] == "digit_tree"
@@ -75,21 +75,24 @@ def test_the_embedded_model_gives_a_score_by_the_digit_tree(prompted: Scored) ->
 
 
 def test_each_further_call_goes_on_with_the_digits_so_far_and_tells_the_alternatives(
-    prompted: Scored,
+    alone: Scored,
 ) -> None:
-    (_, reasons), *digits = prompted.exchanges
-    assert reasons.finish == "length"
-    assert 1 <= len(digits) <= 5
-    for request, reply in digits:
+    assert 1 <= len(alone.exchanges) <= 5
+    for request, reply in alone.exchanges:
         begun = request.messages[-1].text
         assert reply.rendered is not None
         assert reply.rendered.rstrip().endswith(begun.rstrip())
-        assert "\nFINAL SCORE: " in begun
+        assert begun.startswith("FINAL SCORE: ")
         assert reply.logprobs
         assert len(reply.logprobs[0].top) == 20
-    beginnings = [request.messages[-1].text.rpartition(": ")[2] for request, _ in digits]
+    beginnings = [request.messages[-1].text.rpartition(": ")[2] for request, _ in alone.exchanges]
     assert beginnings[0] == ""
     assert len(set(beginnings)) == len(beginnings)
+
+
+def test_reasons_that_were_cut_off_are_no_score(model: Model, prompt: str) -> None:
+    found = scored(model, prompt=prompt, final="prompted", max_tokens=16)
+    assert (found.score.value, found.score.label, len(found.exchanges)) == (None, "unscored", 1)
 
 
 def test_a_reply_of_its_own_without_a_final_score_is_unscored(model: Model, prompt: str) -> None:

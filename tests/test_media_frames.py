@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from distill_tests.errors import DataError
 from distill_tests.media import clip as clips
 from distill_tests.media.clip import Timeline
-from distill_tests.media.frames import PUBLISHED, Film, FrameRule, film, film_in, wanted_indices
+from distill_tests.media.frames import PUBLISHED, Film, FrameRule, film, film_in, film_of_run, wanted_indices
 from distill_tests.media.labels import BAR_HEIGHT, clock
 from tests.made_media import animation, clip, data_file, nearest_frame, opened, pillow, pyav, turned
 
@@ -354,8 +354,9 @@ def test_what_was_damaged_in_the_folder_is_made_anew(twelve: bytes, tmp_path: Pa
     picture.write_bytes(b"something else")
     assert film(twelve, cache=tmp_path) == made
     (manifest,) = tmp_path.glob("*.json")
-    manifest.write_text("{}")
-    assert film(twelve, cache=tmp_path) == made
+    for broken in ("{}", "[" * 200_000, '{"files": [1], "told": []}', '{"files": [], "told": 1}', "\0"):
+        manifest.write_text(broken)
+        assert film(twelve, cache=tmp_path) == made
 
 
 def test_a_folder_that_cannot_be_written_is_named(twelve: bytes, tmp_path: Path) -> None:
@@ -380,3 +381,22 @@ def test_more_large_frames_than_can_be_held_are_refused_in_words(
     monkeypatch.setattr(clips, "MOST_HELD", 10_000)
     with pytest.raises(DataError, match=r"4 frames of \d+ x \d+ pixels are too many; take at most \d"):
         film(twelve, FrameRule(count=4, layout="separate"))
+
+
+def test_frames_are_kept_where_a_run_has_its_state_and_nowhere_else(tmp_path: Path, twelve: bytes) -> None:
+    path = tmp_path / "ball.mp4"
+    path.write_bytes(twelve)
+    folders = (tmp_path / "elsewhere", tmp_path)
+    made = film_of_run(path, folders=folders)
+    assert [one.name for one in tmp_path.iterdir()] == ["ball.mp4"]
+    (tmp_path / ".distill-tests").mkdir()
+    assert film_of_run(path, folders=folders) == made == film_of_run(path, folders=folders)
+    assert len(list((tmp_path / ".distill-tests/frames").glob("*.png"))) == 1
+
+
+def test_a_state_that_cannot_be_written_costs_no_clip(tmp_path: Path, twelve: bytes) -> None:
+    path = tmp_path / "ball.mp4"
+    path.write_bytes(twelve)
+    (tmp_path / ".distill-tests").mkdir()
+    (tmp_path / ".distill-tests/frames").write_text("in the way", encoding="utf-8")
+    assert film_of_run(path, folders=(tmp_path,)) == film(twelve)

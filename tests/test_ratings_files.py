@@ -142,13 +142,37 @@ def test_each_rating_of_the_crowd_is_an_item_and_nan_is_left_out_and_counted(tmp
     assert "rating 3: a rating is from 0 to 1 (got 1.5)" in problems(found)[0]
 
 
-@pytest.mark.parametrize("written", ["../p.jpg", "/etc/passwd", "C:\\p.jpg", "a\\..\\..\\p.jpg", "", 3])
+@pytest.mark.parametrize(
+    "written",
+    ["../p.jpg", "/etc/passwd", "C:\\p.jpg", "a\\..\\..\\p.jpg", "http://x/p.jpg", "a\0b", "", " ", 3],
+)
 def test_a_path_that_leaves_the_folder_of_images_is_refused(tmp_path: Path, written: object) -> None:
     found = read(
         tmp_path, "flickr8k-expert", {"p1": picture(*judged("A dog .", 4, 3, 3), image_path=written)}
     )
     assert found.items == []
     assert len(found.problems) == 1
+
+
+def test_a_link_that_leads_out_of_the_folder_of_images_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "p.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    found = read(tmp_path, "flickr8k-expert", {"p1": picture(*judged("A dog .", 4, 3, 3))}, images=folder)
+    assert found.items == []
+    assert "is not below the folder of images" in problems(found)[0]
+
+
+def test_links_in_a_circle_are_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "p.jpg").symlink_to("p.jpg")
+    found = read(tmp_path, "flickr8k-expert", {"p1": picture(*judged("A dog .", 4, 3, 3))})
+    assert len(found.items) + len(found.problems) == 1
+
+
+def test_paths_written_on_windows_are_read(tmp_path: Path) -> None:
+    entry = picture(*judged("A dog .", 4, 3, 3), image_path="images\\p.jpg")
+    [item] = read(tmp_path, "flickr8k-expert", {"p1": entry}).items
+    assert item.image == str(tmp_path / "images" / "p.jpg")
 
 
 # --- FOIL -----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "known_words": ("content words that references have", "content words that no reference has"),
     "covered": ("saying what references share", "leaving out what references share"),
     "both": ("saying what references say, and no more", "saying little of what references say"),
+    "people": ("naming whom the references name", "not naming whom the references name"),
     "doing": ("what is being done", "not saying what is being done"),
     "aligned_worst": ("each sentence standing in a reference", "a sentence that is in no reference"),
     "aligned_first": ("a first sentence as in a reference", "a first sentence as in no reference"),

@@ -1,7 +1,7 @@
 """What ``blend`` looks at: numbers about one caption beside its references.
 
 Three groups: how the caption is made (length, questions, loops), how far its words and sentences are what
-the references say (exactly, or near in meaning), and how far it says what most references say.
+the references say (exactly, or near in meaning) and whom they name, and how far it says what most say.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from collections.abc import Sequence
 
 from distill_tests.captions.overlap import character_f, clipped_precision, longest_common
 from distill_tests.captions.reading import Reading, References, stems_of
-from distill_tests.captions.words import PEOPLE, TALK_OF_THE_CLIP, Sentence, stem
+from distill_tests.captions.words import MEN, PEOPLE, TALK_OF_THE_CLIP, WOMEN, Sentence, stem
 from distill_tests.captions.wordvectors import Vector, cosine, rarity, unit, vector
 
 _DULL = frozenset(stem(word) for word in PEOPLE | TALK_OF_THE_CLIP)
+_MEN, _WOMEN = (frozenset(map(stem, words)) for words in (MEN, WOMEN))
+_ANYBODY = frozenset(map(stem, PEOPLE)) | _MEN | _WOMEN
 
 
 def features(reading: Reading) -> dict[str, float]:
@@ -59,15 +61,30 @@ def _meaning(reading: Reading) -> dict[str, float]:
     shared = reading.references.shared
     supported = _mean([_support(one, reading) for one in said])
     covered = _covered(said, reading)
-    doing = [stem(word) for word in described if word.endswith("ing")]
-    doing = [one for one in doing if one in reading.nearness]
     return {
         "known_words": _mean([float(one in shared) for one in said]),
         "covered": covered,
         "both": 2 * supported * covered / (supported + covered) if supported + covered else 0.0,
-        "doing": _mean([_support(one, reading, often=0.5) for one in doing]),
+        "doing": _doing(described, reading),
         "consensus": _consensus(reading.references),
+        "people": _people(reading),
     }
+
+
+def _doing(described: Sequence[str], reading: Reading) -> float:
+    """How far what is being done is what the references say: forms in -ing, and other forms of theirs.
+
+    Where there is no such form at all, how far any word is.
+    """
+    theirs = {stem(word) for words in reading.references.tokens for word in words if _is_doing(word)}
+    said = [stem(word) for word in described if _is_doing(word) or stem(word) in theirs]
+    if not said and not theirs:
+        said = list(reading.nearness)
+    return _mean([_support(one, reading, often=0.5) for one in said if one in reading.nearness])
+
+
+def _is_doing(word: str) -> bool:
+    return word.endswith("ing") and stem(word) != word
 
 
 def _support(one: str, reading: Reading, *, often: float = 0.0) -> float:
@@ -93,6 +110,22 @@ def _covered(said: Sequence[str], reading: Reading) -> float:
 def _consensus(references: References) -> float:
     """How far the references say one thing: where they do, any caption shares more with them."""
     return math.fsum(share * share for one, share in references.shared.items() if one not in _DULL)
+
+
+def _people(reading: Reading) -> float:
+    """How many references may mean whom the first sentence names; where it names nobody, how many do so."""
+    first = (reading.describing() or reading.sentences)[0]
+    named = [one for one in stems_of(first.tokens) if one in _ANYBODY]
+    theirs = [_ANYBODY.intersection(stems) for stems in reading.references.stems]
+    if not named:
+        return _mean([float(not whom) for whom in theirs])
+    return _mean([float(_may_be(one, whom)) for one in named for whom in theirs])
+
+
+def _may_be(one: str, whom: frozenset[str]) -> bool:
+    """Whether somebody so called is among them: of the same sex, or nobody says of which."""
+    sex, other = (_MEN, _WOMEN) if one in _MEN else (_WOMEN, _MEN) if one in _WOMEN else (_ANYBODY, _MEN)
+    return bool(whom) and (not whom.isdisjoint(sex) or whom.isdisjoint(other))
 
 
 def _weight(one: str) -> float:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 MAX_CHARACTERS: Final = 20_000
 """Of a longer text only this much is compared with references; its length is counted in full."""
@@ -27,6 +28,8 @@ _PEOPLE_TEXT: Final = """
 """
 PEOPLE: Final = frozenset(_PEOPLE_TEXT.split())
 """Whom almost any clip shows: they say little about which clip it is."""
+MEN: Final = frozenset(("man", "guy", "boy", "gentleman", "male"))
+WOMEN: Final = frozenset(("woman", "girl", "lady", "female"))
 
 _TALK_OF_THE_CLIP_TEXT: Final = """
     video frame frames scene scenes seen shown show shows appear appears see image images picture
@@ -100,8 +103,11 @@ def compared(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Words and numbers in lower case, without punctuation; ``man's`` is one word, ``mans``."""
-    return _TOKEN.findall(text.lower().replace("'", "").replace("’", ""))
+    """Words and numbers in lower case, without punctuation; ``man's`` is one word, ``mans``.
+
+    An accent written as a character of its own is the same as one in its letter.
+    """
+    return _TOKEN.findall(normalize("NFC", text).lower().replace("'", "").replace("’", ""))
 
 
 def sentences(text: str) -> list[Sentence]:

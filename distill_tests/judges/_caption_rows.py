@@ -10,9 +10,14 @@ from distill_tests.types import Exhibit, Model
 
 
 def read_row(row: Mapping[str, Any], models: Mapping[str, Model]) -> Exhibit:  # noqa: ARG001 - the registry's signature
-    """``candidate`` and ``answer`` are other words for ``caption``, ``refs`` and ``ref`` for references."""
+    """``candidate`` and ``answer`` are other words for ``caption``, ``refs`` and ``ref`` for references.
+
+    A row without references is none that is bad: its caption is unscored.
+    """
     caption = _first(row, "caption", "candidate", "answer")
     references = _first(row, "references", "refs", "ref")
+    if references is None:
+        references = []
     if not isinstance(row.get("id"), str | int) or isinstance(row.get("id"), bool):
         raise DataError(f"id must be text or a whole number (got {_kind(row.get('id'))})")
     if not isinstance(caption, str):

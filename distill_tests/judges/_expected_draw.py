@@ -29,8 +29,17 @@ ENOUGH: Final = 0.99
 """Of the probability: no further digits are asked for."""
 _NOT_WORTH_A_CALL: Final = 0.005
 _ROUNDING: Final = 1e-9
+FEWER: Final = 5
+"""Alternatives that endpoints give which refuse more."""
 _DIGITS: Final = Sampling(max_tokens=8, temperature=0.0)
 _WITHOUT_LOGPROBS: Final = frozenset({"anthropic"})
+
+
+def _further(alternatives: int | None) -> list[int | None]:
+    """What is asked for where an endpoint refuses so many alternatives: fewer, then none."""
+    if alternatives is None:
+        return []
+    return [FEWER, None] if alternatives > FEWER else [None]
 
 
 class Number(NamedTuple):
@@ -97,40 +106,49 @@ class Bench:
         )
         draw = Draw(sample=sample, temperature=temperature)
         try:
+            if self.settings.final == "alone":
+                numbers = await self._prompted_numbers("")
+                return replace(draw, numbers=numbers, reason="no reasons were asked for")
             reply, notes = await self._replied(request)
+            draw = replace(draw, reply=reply, notes=notes)
+            return await self._read(draw, reply)
         except Refused:
             raise
         except ProviderError as error:
             return replace(draw, trouble=str(error))
-        draw = replace(draw, reply=reply, notes=notes)
-        try:
-            return await self._read(draw, reply)
         except Unusable as trouble:
             return replace(draw, trouble=str(trouble))
 
     async def _replied(self, request: Request) -> tuple[Reply, tuple[str, ...]]:
-        """The reply; without logprobs where the endpoint refuses a request for them.
+        """The reply; with fewer alternatives, or without logprobs, where the endpoint refuses the request.
 
-        A replay finds no reply to the request that was refused, only to the second one.
+        A replay finds no reply to the requests that were refused, only to the last one.
         """
-        try:
-            return await self.ask(request), ()
-        except Refused:
-            raise
-        except NotStored:
-            if request.logprobs is None:
+        notes: tuple[str, ...] = ()
+        left = [] if self.settings.is_published else _further(request.logprobs)
+        while True:
+            try:
+                return await self.ask(request), notes
+            except Refused:
                 raise
-            note = "no stored reply with logprobs"
-        except ProviderError as error:
-            if request.logprobs is None or "logprob" not in str(error).casefold():
-                raise
-            note = f"asked again without logprobs: {error}"[:200]
-        return await self.ask(replace(request, logprobs=None)), (note,)
+            except NotStored:
+                if not left:
+                    raise
+                why = "nothing stored"
+            except ProviderError as error:
+                why = str(error)
+                if not left or "logprob" not in why.casefold():
+                    raise
+                if "top_logprobs" not in why and str(request.logprobs) not in why:  # not about how many
+                    left = [None]
+            request = replace(request, logprobs=left.pop(0))
+            instead = f"for {request.logprobs} alternatives" if request.logprobs else "without logprobs"
+            notes = (*notes, f"asked again {instead}: {why}"[:200])
 
     async def _read(self, draw: Draw, reply: Reply) -> Draw:
+        check_end(reply, max_tokens=self.settings.sampling.max_tokens)
         if self.settings.final == "prompted":
             return await self._prompted(draw, reply)
-        check_end(reply, max_tokens=self.settings.sampling.max_tokens)
         if self.settings.is_published:
             found = {name: published(reply.logprobs, name) for name in self.settings.names}
             numbers = {name: Number(None, one, "published") for name, one in found.items()}
@@ -146,7 +164,8 @@ class Bench:
         begun = reply.text[: stated.at]
         try:
             start = spelled(reply.logprobs, name, stated.number)
-            looked = await self._looked_into(start, begun, reply)
+            goes_on = self.settings.asks_for_digits and reply.rendered is not None
+            looked = await self._looked_into(start, begun, goes_on=goes_on)
             found = reach(looked.nodes, longest=looked.longest)
         except Doubtful as doubt:
             return Number(stated.number, why=str(doubt))
@@ -161,10 +180,10 @@ class Bench:
 
     # --- digits that were not generated ---------------------------------------------------------
 
-    async def _looked_into(self, start: Spelled, begun: str, reply: Reply) -> _Looked:
+    async def _looked_into(self, start: Spelled, begun: str, *, goes_on: bool = True) -> _Looked:
         """The nodes of a number, with those of the likeliest beginnings that were not on the reply's way."""
         nodes, longest = dict(start.nodes), start.longest
-        if not self.settings.asks_for_digits or reply.rendered is None:
+        if not goes_on:
             return _Looked(nodes, longest, 0)
         calls = 0
         while calls < MOST_CONTINUED:
@@ -216,23 +235,23 @@ class Bench:
     # --- the last words put into the model's mouth ----------------------------------------------
 
     async def _prompted(self, draw: Draw, reply: Reply) -> Draw:
-        """The numbers after our own ``FINAL SCORE:``; the reasons may be cut off, the numbers cannot be."""
-        if reply.finish != "length" or not reply.text.strip():
-            check_end(reply, max_tokens=self.settings.sampling.max_tokens)
+        """The numbers after our own ``FINAL SCORE:``, which stands after the reasons."""
         reason = before_statements(reply.text, self.settings.names)
-        begun, numbers = f"{reason}\n", {}
+        return replace(draw, numbers=await self._prompted_numbers(f"{reason}\n"), reason=reason)
+
+    async def _prompted_numbers(self, begun: str) -> dict[str, Number]:
+        numbers: dict[str, Number] = {}
         for name in self.settings.names:
             begun += f"{STEMS[name]}: "
-            numbers[name] = await self._prompted_number(begun, reply)
+            numbers[name] = await self._prompted_number(begun)
             begun += f"{_written(numbers[name])}\n"
-        notes = (*draw.notes, "the reasons were cut off") if reply.finish == "length" else draw.notes
-        return replace(draw, numbers=numbers, reason=reason, notes=notes)
+        return numbers
 
-    async def _prompted_number(self, begun: str, reply: Reply) -> Number:
+    async def _prompted_number(self, begun: str) -> Number:
         tokens = await self._continued(begun)
         try:
             start = continued(tokens, "")
-            looked = await self._looked_into(start, begun, reply)
+            looked = await self._looked_into(start, begun)
             found = reach(looked.nodes, longest=looked.longest)
         except Doubtful as doubt:
             raise Unusable(str(doubt)) from None

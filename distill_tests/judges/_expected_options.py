@@ -27,11 +27,13 @@ from distill_tests.media.frames import MOST_SHOWN, PUBLISHED, FrameRule
 from distill_tests.media.images import LONGEST_SIDE
 from distill_tests.types import Sampling
 
-CODE_VERSION: Final = 3
+CODE_VERSION: Final = 4
 """Raised when the same options and prompts come to another judging than before."""
 MOST_SAMPLES: Final = 50
 MOST_CONTINUED: Final = 4
 """Further calls for the digits of one number of one reply."""
+MOST_REFUSED: Final = 2
+"""Further calls for one reason, where an endpoint refuses logprobs."""
 FALLBACK_TEMPERATURE: Final = 1.0
 
 OPTIONS: Mapping[str, Any] = {
@@ -92,10 +94,10 @@ OPTIONS: Mapping[str, Any] = {
         "up to 4 calls a number, if the model goes on with a begun reply (local, or ask_as: completion).",
     },
     "final": {
-        "enum": ["written", "prompted"],
+        "enum": ["written", "prompted", "alone"],
         "default": "written",
-        "description": "prompted: the words FINAL SCORE: are put after the reasons, and only the number is "
-        "left to the model; for small models that go on with a begun reply.",
+        "description": "For small models that go on with a begun reply. prompted: the words FINAL SCORE: are "
+        "put after the reasons, and only the number is left to the model; alone: without any reasons.",
     },
     "prompt": {
         "type": "string",
@@ -184,19 +186,20 @@ class Settings:
 
     @property
     def asks_for_digits(self) -> bool:
-        return self.continued == "auto" or self.final == "prompted"
+        return self.continued == "auto" or self.final != "written"
 
     @property
     def output(self) -> str:
-        return output_text(self.protocol, self.scale)
+        return output_text("alone" if self.final == "alone" else self.protocol, self.scale)
 
     @property
     def calls_most(self) -> int:
-        """A first call that finds out that there are no logprobs, the reasons, their digits, the fallback."""
+        """The reasons, each with its digits or asked for thrice until logprobs are given up, the fallback."""
         if self.is_published:
             return self.samples
-        digits = (self.final == "prompted") + MOST_CONTINUED if self.asks_for_digits else 0
-        return 1 + self.samples * (1 + digits * len(self.names)) + self.fallback_samples
+        digits = (self.final != "written") + MOST_CONTINUED if self.asks_for_digits else 0
+        refused = MOST_REFUSED if self.alternatives else 0
+        return self.samples * (1 + max(refused, digits * len(self.names))) + self.fallback_samples
 
     def version(self) -> str:
         """64 hexadecimal digits that stand for all that shapes a score but the judge model itself."""
@@ -222,8 +225,11 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
         raise DataError(f"{fixed[0]} is what it was under protocol: published; leave it out")
     evidence, media = options.get("evidence", "references"), options.get("media", "auto")
     plain: dict[str, Any] = {name: options[name] for name in _PLAIN if name in options}
-    if options.get("final") == "prompted" and options.get("alternatives") == 0:
-        raise DataError("final: prompted reads the number off the alternatives; alternatives must be above 0")
+    final = options.get("final", "written")
+    if final != "written" and options.get("alternatives") == 0:
+        raise DataError(f"final: {final} reads the number off the alternatives; alternatives must be above 0")
+    if final == "alone" and options.get("samples", 1) > 1:
+        raise DataError("final: alone has no reasons to draw several of; leave samples out")
     return Settings(
         prompts=_prompts(options, media=media, evidence=evidence, scale=options.get("scale", "overall")),
         sampling=_sampling(options, is_published=is_published),

@@ -13,7 +13,7 @@ from typing import Any
 
 from distill_tests.errors import DataError
 from distill_tests.judges._expected_reading import ACCR
-from distill_tests.media.frames import FrameRule, film_in
+from distill_tests.media.frames import FrameRule, film_of_run
 from distill_tests.media.images import picture_in
 from distill_tests.specfile.files import is_below
 from distill_tests.types import Exhibit, Image, Json, Model, Score
@@ -74,7 +74,7 @@ def shown_images(
         return exhibit.images, None
     video, image = exhibit.recorded.get("video"), exhibit.recorded.get("image")
     if isinstance(video, str):
-        film = film_in(Path(video), rule)
+        film = film_of_run(Path(video), rule, folders=(Path.cwd(),))
         return film.images, film.told()
     if isinstance(image, str):
         picture = picture_in(Path(image), longest_side=longest_side)

@@ -39,7 +39,7 @@ from distill_tests.types import Ask, Exhibit, Json, Model, Score
 SCALE: Final = (0.0, 100.0)
 LONGEST_SAID: Final = 400
 LONGEST_REASON: Final = 4000
-_MOST_CALLS: Final = 1 + MOST_SAMPLES * (1 + (1 + MOST_CONTINUED) * len(ACCR)) + MOST_SAMPLES
+_MOST_CALLS: Final = MOST_SAMPLES * (1 + (1 + MOST_CONTINUED) * len(ACCR)) + MOST_SAMPLES
 
 
 def declared(options: Mapping[str, Any]) -> Declared:
@@ -156,7 +156,7 @@ class _Sitting:
         temperature = self.settings.sampling.temperature or FALLBACK_TEMPERATURE
         have = len(usable) if self.settings.sampling.temperature > 0 else 0
         lacking = self.settings.fallback_samples - have if self.settings.fallback_samples > 1 else 0
-        if self.settings.final == "prompted":  # each would take as many calls again as the first
+        if self.settings.final != "written":  # each would take as many calls again as the first
             return []
         start = self.settings.samples
         return await gathered(

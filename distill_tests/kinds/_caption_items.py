@@ -17,6 +17,7 @@ from distill_tests.types import Place, Spec
 
 FORMS: Final = ("json", "jsonl")
 MOST_NAMED: Final = 100
+MOST_WRONG: Final = 10_000
 MOST_ITEMS: Final = 200_000
 MOST_CHARACTERS: Final = 1_000_000
 """Of a caption or a reference."""
@@ -47,6 +48,8 @@ def items_of(spec: Spec, *, owner: str | None) -> list[Item]:
             problems += wrong
             if item is not None:
                 found.append(item)
+            if len(problems) > MOST_WRONG:
+                raise DataError(f"{shown_path(path)} was not read any further than line {row.line}")
     except DataError as error:
         problems.append(Problem(place=place, what=str(error)))
     if not found and not problems:

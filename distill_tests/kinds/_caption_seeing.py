@@ -9,19 +9,16 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from distill_tests.errors import DataError
 from distill_tests.kinds._answered import own_system
 from distill_tests.kinds._caption_case import Item
 from distill_tests.kinds._caption_setting import Setting
-from distill_tests.media.frames import Film, FrameRule, film_in
+from distill_tests.media.frames import film_of_run
 from distill_tests.media.images import picture_in
 from distill_tests.specfile.files import shown_path
 from distill_tests.types import Image, Json, Message, Model, Request, Spec
-
-STATE: Final = ".distill-tests"
-"""The folder of a run's state; it is made by the run, and only used where it is."""
 
 
 class Seen(NamedTuple):
@@ -44,7 +41,7 @@ def read(item: Item, setting: Setting, spec: Spec) -> Seen:
         raise DataError("the item has no image and no video")
     path = Path(shown_path(item.path))  # a reason tells it, and a record is read elsewhere
     if item.medium == "video":
-        film = _film(path, setting.rule, spec)
+        film = film_of_run(path, setting.rule, folders=(Path.cwd(), *Path(spec.path).resolve().parents))
         return Seen(film.images, {"file": item.written, **film.told(), "sent": _sent(film.images)})
     picture = picture_in(path, longest_side=setting.longest_side)
     told: dict[str, Json] = {
@@ -55,25 +52,6 @@ def read(item: Item, setting: Setting, spec: Spec) -> Seen:
         "sent": _sent((picture.image,)),
     }
     return Seen((picture.image,), told)
-
-
-def _film(path: Path, rule: FrameRule, spec: Spec) -> Film:
-    """Kept in the run's folder for other targets and runs; trouble with that folder costs no clip."""
-    folder = frames_folder(spec)
-    if folder is not None:
-        try:
-            return film_in(path, rule, cache=folder)
-        except DataError:
-            pass  # the clip's, which will come again, or the folder's
-    return film_in(path, rule)
-
-
-def frames_folder(spec: Spec) -> Path | None:
-    """Where frames are kept: in the run's state folder, which is here or above the spec; None: nowhere."""
-    for folder in (Path.cwd(), *Path(spec.path).resolve().parents):
-        if (folder / STATE).is_dir():
-            return folder / STATE / "frames"
-    return None
 
 
 def _sent(images: tuple[Image, ...]) -> list[Json]:

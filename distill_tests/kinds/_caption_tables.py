@@ -34,7 +34,7 @@ BESIDE: Final[Mapping[str, tuple[str, float, tuple[float, float] | None]]] = {
 Record: TypeAlias = Mapping[str, Any]
 
 _INTERVALS: Final = "In brackets: 95 % intervals for items like these (cluster-robust by clip)."
-_CONTROLS: Final = "A control's mean is that of these items: exact for them, without an interval for others."
+_CONTROLS: Final = "A control's mean is over the items on which it and the target are both scored."
 _NOT_PEOPLE: Final = (
     "How far a judge agrees with people is not measured here but by kind calibration, beside how far people "
     "agree with each other (docs/captions.md)."
@@ -138,14 +138,15 @@ def _asked(cases: Sequence[Record]) -> int:
 
 
 def _controls(rows: Sequence[Record], statistics_: Sequence[str]) -> dict[str, dict[str, Number]]:
-    """What gates relative to a control have measured of it, by statistic: its means over all items."""
+    """What gates relative to a control have measured of it, by statistic: its means beside the target's."""
     found: dict[str, dict[str, Number]] = {}
     for row in rows:
         gate, comparison = row.get("gate") or {}, row.get("comparison")
         baseline = gate.get("baseline") or {}
         if baseline.get("control") and comparison and gate["statistic"] in statistics_:
             name = f"{baseline['model']} (control {baseline['control']})"
-            value = Number(value=float(comparison["old_of_set"]), n=int(comparison["pairs"]))
+            low, high = comparison.get("old_low"), comparison.get("old_high")
+            value = Number(value=comparison["old"], low=low, high=high, n=int(comparison["pairs"]))
             found.setdefault(name, {}).setdefault(gate["statistic"], value)
     return found
 

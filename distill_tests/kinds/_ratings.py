@@ -115,6 +115,7 @@ def _read(spec: Spec, section: Mapping[str, Any]) -> Found:
             images=paths.get("images"),
             captions=paths.get("captions"),
             scale=(float(scale[0]), float(scale[1])) if scale else None,
+            max_bad_rows=int(section.get("max_bad_rows", 0)),
         )
     except DataError as error:
         raise SpecError([Problem(place=spec.place("ratings", "path"), what=str(error))]) from None

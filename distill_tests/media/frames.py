@@ -15,7 +15,7 @@ scales with OpenCV, we with Pillow: single pixels differ.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -33,6 +33,8 @@ VERSION: Final = 1
 """Raised when the same clip and rule come to other pictures; part of the cache's key."""
 LARGEST_BYTES: Final = 300_000_000
 MOST_SHOWN: Final = 32
+STATE: Final = ".distill-tests"
+"""The folder of a run's state; it is made by the run, and only used where it is."""
 _PUBLISHED_SIZE: Final = (512, 462)
 _PUBLISHED_BAR: Final = 50
 
@@ -105,6 +107,20 @@ def film_in(path: Path, rule: FrameRule | None = None, *, cache: Path | None = N
         return film(data, rule, cache=cache)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
+
+
+def film_of_run(path: Path, rule: FrameRule | None = None, *, folders: Iterable[Path]) -> Film:
+    """The frames of a clip, kept for other runs in the first of ``folders`` that has a run's state.
+
+    Trouble with what is kept costs no clip.  Raises DataError, with the path.
+    """
+    state = next((folder / STATE for folder in folders if (folder / STATE).is_dir()), None)
+    if state is not None:
+        try:
+            return film_in(path, rule, cache=state / "frames")
+        except DataError:
+            pass  # the clip's, which will come again, or that folder's
+    return film_in(path, rule)
 
 
 def film(data: bytes, rule: FrameRule | None = None, *, cache: Path | None = None) -> Film:

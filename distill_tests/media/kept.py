@@ -61,7 +61,7 @@ def _read(folder: Path, key: str) -> Kept | None:
         document = json.loads((folder / f"{key}.json").read_bytes())
         images = [_image(folder, entry) for entry in document["files"]]
         told = dict(document["told"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Kept(tuple(images), told)
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from distill_tests.errors import DataError
 from distill_tests.ratings import flickr, foil, lines, msvd
-from distill_tests.ratings.items import Found, RatedItem, Rules, shown
+from distill_tests.ratings.items import MOST_WRONG, Found, RatedItem, Rules, shown
 from distill_tests.ratings.jsonfile import Document
 
 Format: TypeAlias = Literal["msvd-eval", "flickr8k-expert", "flickr8k-cf", "foil", "jsonl"]
@@ -22,6 +22,7 @@ def read_ratings(
     images: Path | None = None,
     captions: Path | None = None,
     scale: tuple[float, float] | None = None,
+    max_bad_rows: int = 0,
 ) -> Found:
     """What a file holds, in its order; places call it ``named``.
 
@@ -29,7 +30,7 @@ def read_ratings(
     and none for MSVD-Eval and FOIL.  ``captions`` is COCO's file, for FOIL.  Raises DataError where the file
     as a whole cannot be read.
     """
-    found = Found(named)
+    found = Found(named, most_wrong=max(MOST_WRONG, max_bad_rows))
     rules = Rules(folder=images or path.parent, scale=scale)
     if format == "jsonl":
         lines.read(path, rules, found)

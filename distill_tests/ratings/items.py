@@ -6,17 +6,21 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from distill_tests.errors import DataError, Problem
+from distill_tests.specfile.files import is_below
 from distill_tests.types import Place
 
 OVERALL: Final = "overall"
 """The dimension of ratings that are one number."""
 AVERAGE: Final = "average"
 """The mean of a rater's dimensions; worked out where a file has several and no such dimension."""
+LARGEST_RATING: Final = 1e9
 LONGEST_SHOWN: Final = 60
+MOST_WRONG: Final = 10_000
+"""Bad entries of a file; with more, unless the spec allows them, the rest is not read."""
 MOST_IN_NAME: Final = 80
 """Characters of a dimension, a pair or a group."""
 
@@ -58,10 +62,14 @@ class Found:
     items: list[RatedItem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    most_wrong: int = MOST_WRONG
 
     def name(self, line: int, what: str) -> None:
-        """A bad entry."""
+        """A bad entry; raises DataError where there are so many that the file is another one."""
         self.problems.append(Problem(place=self.at(line), what=what))
+        if len(self.problems) > self.most_wrong:
+            told = f"more than {self.most_wrong:,} entries cannot be used; the first: {self.problems[0]}"
+            raise DataError(f"{self.path}: {told}")
 
     def at(self, line: int) -> Place:
         return Place(path=self.path, line=line, column=1)
@@ -103,8 +111,10 @@ def rating(value: object, scale: tuple[float, float] | None) -> float | None:
     """One rater's number; None for null (no rating); raises DataError for what is none, or off the scale."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
         raise DataError(f"a rating is a number (got {shown(value)})")
+    if abs(value) > LARGEST_RATING:
+        raise DataError(f"a rating is at most {LARGEST_RATING:g} (got {shown(value)})")
     if scale is not None and not scale[0] <= value <= scale[1]:
         raise DataError(f"a rating is from {scale[0]:g} to {scale[1]:g} (got {shown(value)})")
     return float(value)
@@ -135,15 +145,12 @@ def path_below(folder: Path, written: object) -> str:
 
     A data file comes from elsewhere: it must not have the harness send another file of this machine.
     """
-    if not isinstance(written, str) or not written or "\0" in written:
+    if not isinstance(written, str) or not written.strip():
         raise DataError(f"the path of an image or video is text (got {shown(written)})")
-    told = PurePosixPath(written.replace("\\", "/"))
-    if told.is_absolute() or ".." in told.parts or ":" in written:
+    told = written.replace("\\", "/")
+    if ":" in told or not is_below(folder.resolve(), told):  # with a colon: a drive, or an address
         raise DataError(f"{shown(written)} is not below the folder of images")
-    found = folder / told
-    if not found.resolve().is_relative_to(folder.resolve()):
-        raise DataError(f"{shown(written)} is a link that leads out of the folder of images")
-    return str(found)
+    return str(folder / told)
 
 
 def name_in(entry: Mapping[str, Any], key: str) -> str:

@@ -143,6 +143,10 @@ def test_the_shipped_spec_passes_offline_and_asks_nobody(project: Project) -> No
     )
     titles = [table["title"].rpartition(": ")[2] for table in project.summary()["tables"]]
     assert titles == ["0 to 100", "cheap metrics beside the judge"]
+    scores = project.summary()["tables"][0]
+    [control] = [row for row in scores["rows"] if "careless)" in row[0]]
+    of_control = dict(zip(scores["columns"], control, strict=True))["average"]
+    assert 0 <= of_control["low"] < of_control["value"] < of_control["high"] <= 100
 
 
 def test_careless_captions_do_not_pass(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from distill_tests.controls import CANARY, Checked, ControlReport, canary_met, control_met, report
@@ -55,9 +55,10 @@ async def conduct(
 async def measured_baseline(
     baseline: Baseline, cases: Sequence[Case], *, spec: Spec, target: Model, ask: Ask
 ) -> Measured:
-    """The judged answers of a baseline: as its run holds them, or those of a recorded model, judged now.
+    """The judged answers of a baseline: as its run holds them, or those of a model, judged now.
 
-    Raises DataError for a run that has none, and for a model that does not answer every case.
+    A control may lack some.  Raises DataError for a run that has none, for a control that answers nothing and
+    a recorded model that does not answer every case.
     """
     if baseline.model is None:
         found = await asyncio.to_thread(run_of, baseline, spec, target, cases)
@@ -68,15 +69,24 @@ async def measured_baseline(
     whose = (
         f"the control {baseline.control} ({card.alias})" if baseline.control else f"the recorded {card.alias}"
     )
+    answered = await gathered(_or_trouble(conduct(case, spec=spec, target=card, ask=ask)) for case in cases)
+    outcomes = [one for one in answered if isinstance(one, Outcome)]
+    troubles = [one for one in answered if isinstance(one, str)]
+    if troubles and not (baseline.control and outcomes):
+        how_much = "answered none" if baseline.control else "did not answer all"
+        raise DataError(f"nothing to compare with, {whose} {how_much} of the set: {troubles[0]}")
+    may_lack, first = baseline.control is not None, next(iter(troubles), "")
+    return measured_outcomes(whose, outcomes, may_lack=may_lack, trouble=first)
+
+
+async def _or_trouble(asking: Awaitable[Outcome]) -> Outcome | str:
+    """The outcome, or in words why there is none; raises Stopped only."""
     try:
-        outcomes = await gathered(conduct(case, spec=spec, target=card, ask=ask) for case in cases)
+        return await asking
     except Stopped:
         raise
     except DistillError as trouble:
-        raise DataError(
-            f"nothing to compare with, {whose} did not answer all of the set: {trouble}"
-        ) from trouble
-    return measured_outcomes(whose, outcomes)
+        return str(trouble)
 
 
 # --- controls and canaries ----------------------------------------------------------------------

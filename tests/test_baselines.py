@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -63,6 +63,12 @@ def above(delta: float, **options: Any) -> Gate:
 def below(delta: float, **options: Any) -> Gate:
     from_old: Any = object()
     return Gate(name="g", statistic="strict_rate", at_least=-delta, baseline=from_old, **options)
+
+
+def control(values: Sequence[Cell]) -> Measured:
+    """One that lacks an answer where its value is None."""
+    known = [outcome(number, value) for number, value in enumerate(values) if value is not None]
+    return measured_outcomes("old", known, may_lack=True, trouble="refused")
 
 
 PAIRS = st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0])), min_size=1, max_size=30)
@@ -213,3 +219,65 @@ def test_a_distance_that_must_be_kept_is_said_in_the_direction_it_is_written(
 
 def _of_ten(hits: int) -> list[float]:
     return [1.0] * hits + [0.0] * (10 - hits)
+
+
+# --- a control that lacks answers -----------------------------------------------------------------
+
+CELLS = st.sampled_from([0.0, 1.0])
+LACKING = st.lists(st.tuples(CELLS, st.one_of(st.none(), CELLS)), min_size=1, max_size=30).filter(
+    lambda rows: any(old is not None for _, old in rows)
+)
+
+
+@LAW
+@given(LACKING, DELTAS, st.sampled_from([above, below]))
+def test_what_a_control_lacks_may_be_anything(
+    rows: list[tuple[float, Cell]], delta: float, make: Callable[..., Gate]
+) -> None:
+    new, gate = [row[0] for row in rows], make(delta, max_missing=1.0, stop_early=False)
+    ends = {
+        judge_against(
+            gate, sample(new), STRICT, baseline([fill if old is None else old for _, old in rows])
+        ).verdict
+        for fill in (0.0, 1.0)
+    }
+    found = judge_against(gate, sample(new), STRICT, control([old for _, old in rows]))
+    assert found.verdict is (ends.pop() if len(ends) == 1 else Verdict.INCONCLUSIVE), found.explanation
+
+
+@LAW
+@given(LACKING, DELTAS, st.sampled_from([above, below]))
+def test_beside_a_control_that_lacks_answers_a_gate_stops_as_at_the_end_that_is_worst_for_its_verdict(
+    rows: list[tuple[float, Cell]], delta: float, make: Callable[..., Gate]
+) -> None:
+    gate = make(delta, max_missing=1.0)
+
+    def verdicts(measured: Measured) -> list[Verdict | None]:
+        cases = [case(number) for number in range(len(rows))]
+        watch = PairedWatch(gate, measured, cases=cases, statistic=STRICT, repeats=1)
+        return [watch.add((new,)) for new, _ in rows]
+
+    right, wrong = (0.0, 1.0) if make is above else (1.0, 0.0)
+    low, high = (
+        verdicts(baseline([fill if old is None else old for _, old in rows])) for fill in (right, wrong)
+    )
+    for found, passing, failing in zip(verdicts(control([old for _, old in rows])), low, high, strict=True):
+        either = passing if passing is Verdict.PASSED else failing if failing is Verdict.FAILED else None
+        assert found is either
+
+
+def test_a_control_that_lacks_more_than_max_missing_breaks_the_gate_and_says_why() -> None:
+    gate = above(0.5)
+    found = judge_against(gate, sample([0.0] * 10), STRICT, control([None, None, *[0.0] * 8]))
+    assert found.verdict is Verdict.BROKEN
+    assert "has no score for 2 of 10 (first: refused), 20 % of the set, more than max_missing 10 %" in (
+        found.explanation
+    )
+    one = judge_against(gate, sample([0.0] * 10), STRICT, control([None, *[0.0] * 9]))
+    assert one.verdict is Verdict.PASSED
+    assert "0 wrong of 10, the baseline 0 and 1 missing; what is missing cannot change it" in one.explanation
+    none = judge_against(gate, sample([0.0]), STRICT, control([None]))
+    assert (none.verdict, none.explanation) == (
+        Verdict.BROKEN,
+        "strict_rate: nothing to compare with, old has no score at all",
+    )

@@ -243,6 +243,19 @@ def test_a_null_model_counts_once() -> None:
     assert found.attributions[0].p == 3 / 14
 
 
+def test_further_null_models_are_scored_beside_the_panel_and_one_that_does_not_answer_is_none() -> None:
+    further = {"outsider": model("outsider-1", {}), "constant": dict.fromkeys(PROMPTS, "As you wish, sir.")}
+    texts = {**_panel(), **further, "s": model("s", {"elm": 0.4})}
+    found = compare(texts, PANEL, ["s"], nulls=(), null_models=dict.fromkeys(further, "nobody"), draws=100)
+    scored = {null.model: null for null in found.nulls}
+    assert set(scored) == {*_panel(), "outsider"}
+    best = compared({"outsider": further["outsider"]}).attributions[0].ranking[0]
+    assert (scored["outsider"].nearest, round(scored["outsider"].similarity, 4)) == (
+        best.maker,
+        best.similarity,
+    )
+
+
 def test_shipped_null_models_are_those_of_this_version_of_the_score() -> None:
     nulls = shipped_nulls()
     assert len(nulls) == 40

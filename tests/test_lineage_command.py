@@ -196,7 +196,7 @@ def test_a_student_whose_answers_all_belong_elsewhere_abstains(
         (b'{"id": "a", "response": 3}\n', "bad.jsonl:1:1: response is a text, or null"),
         (b'{"id": "a"}\n', "got nothing"),
         (b'{"response": "x"}\n', "id is a text or a whole number (got null)"),
-        (b"", "bad.jsonl: holds no row"),
+        (b"", "bad.jsonl:1:1: holds no row"),
         (b'["no object"]\n', "not a JSON object"),
     ],
 )
@@ -214,14 +214,18 @@ def test_a_row_that_cannot_be_used_is_an_error_with_its_place(
 
 def test_every_bad_row_is_told_at_once(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = written / "responses" / "bad.jsonl"
+    unreadable = written / "responses" / "aaa.jsonl.gz"
     bad.write_text('{"id": 1.5, "response": ""}\n{"id": "a", "response": []}\n')
+    unreadable.write_bytes(b"plain text")
     try:
         assert run(written) == 2
     finally:
         bad.unlink()
+        unreadable.unlink()
     said = capsys.readouterr().err
     assert "bad.jsonl:1:1" in said
     assert "bad.jsonl:2:1" in said
+    assert "aaa.jsonl.gz:1:1: cannot be read" in said, "a file that cannot be read hides no row of another"
 
 
 def test_a_file_that_is_no_gzip_is_refused_in_words(
@@ -234,7 +238,7 @@ def test_a_file_that_is_no_gzip_is_refused_in_words(
             assert run(written) == 2
         finally:
             bad.unlink()
-        assert "bad.jsonl.gz: cannot be read" in capsys.readouterr().err
+        assert "bad.jsonl.gz:1:1: cannot be read" in capsys.readouterr().err
 
 
 def test_a_model_in_two_files_is_refused(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,7 +260,7 @@ def test_a_model_in_two_files_is_refused(written: Path, capsys: pytest.CaptureFi
         ('{"panel": {"elm": ["elm-1"], "elm": ["elm-2"]}}', "key 'elm' given twice"),
         ('{"panel": {"elm": ["elm-1"]}}', "two makers or more"),
         ('{"panel": {"elm": ["copy"], "oak": ["copy"]}}', "stands there more than once"),
-        ('{"panel": {"elm": ["elm-1"], "oak": ["gone"]}}', "no responses of panel member(s) gone"),
+        ('{"panel": {"elm": ["elm-1"], "oak": ["gone"]}}', "no responses of panel member(s) gone; add"),
         ('{"panel": {"elm": ["elm-1"], "oak": ["oak-1"]}, "bases": []}', "bases: a mapping"),
         ('{"panel": {"elm": ["elm-1"], "oak": ["oak-1"]}, "students": ["a", "a"]}', "'a' stands there more"),
     ],

@@ -179,6 +179,13 @@ def test_a_bad_row_is_named_with_its_line(write: Write, row: str) -> None:
     assert faults(path) == [f"p.jsonl:3:1: {BAD[row]}"]
 
 
+def test_an_id_given_twice_is_named_where_a_list_has_all_its_rows_on_one_line(write: Write) -> None:
+    listed = [{"id": name, "prompt": "Why?", "language": "en"} for name in ("a", "b", "a")]
+    path = write(json.dumps(listed), "p.json")
+    assert faults(path, size=1) == ["p.json:1:1: id 'a' was already used on line 1"]
+    assert one_set(path, max_bad_rows=1).usable == 2
+
+
 def test_all_bad_rows_are_named_at_once_and_those_tolerated_are_counted(write: Write) -> None:
     path = write([{"id": "a", "prompt": ""}, {"id": "b", "prompt": "fine"}, {"id": "c"}])
     assert [fault.split(": ")[0] for fault in faults(path)] == ["p.jsonl:1:1", "p.jsonl:3:1"]

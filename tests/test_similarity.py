@@ -282,6 +282,23 @@ def test_the_rubric_judge_compares_likeness_here_unless_the_spec_says_otherwise(
     assert by_id(load(head=HEAD.replace("by-length", "{name: rubric, model: cirrus}")))
 
 
+@pytest.mark.parametrize(
+    "judge",
+    [
+        "{name: cascade, first: resemblance, then: rubric, model: cirrus}",
+        "{name: cascade, first: resemblance, then: {name: rubric, votes: 3}, model: cirrus}",
+        "{name: panel, judges: [resemblance, {name: rubric, model: cirrus}]}",
+    ],
+)
+def test_the_rubric_judge_compares_likeness_inside_another_judge_too(
+    load: Callable[..., Spec], judge: str
+) -> None:
+    use = load(head=HEAD.replace("by-length", judge)).judge
+    assert use is not None
+    inside = use.options["then"] if use.name == "cascade" else use.options["judges"][1]
+    assert (inside["name"], inside["rubric"]) == ("rubric", "similarity")
+
+
 # --- asking and judging ------------------------------------------------------------------------
 
 

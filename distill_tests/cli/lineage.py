@@ -79,7 +79,8 @@ def main(parsed: argparse.Namespace) -> int:
     if file.unknown:
         say(f"{parsed.panel}: not read: {', '.join(file.unknown)}; known: {', '.join(KEYS)}")
     if lacking := [model for model in file.panel.models if model not in responses]:
-        raise DataError(f"{parsed.responses}: no responses of panel member(s) {', '.join(lacking)}")
+        what = f"no responses of panel member(s) {', '.join(lacking)}"
+        raise DataError(f"{parsed.responses}: {what}; add their files, or take them out of {parsed.panel}")
     students = tuple(model for model in responses if model not in file.panel.models)
     if not students:
         raise DataError(f"{parsed.responses}: every model is a member of the panel; nothing to compare")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from distill_tests.display import shorten, visible
 from distill_tests.errors import DistillError
 from distill_tests.lineage import similarity_matrix
-from distill_tests.lineage.audited import DETAILS, Answers, Finding, answers_in, finding_of
+from distill_tests.lineage.audited import DETAILS, Answers, answers_in, finding_of
 from distill_tests.lineage.comparing import AT_MOST
 from distill_tests.types import Cell, Number, Outcome, Table
 
@@ -59,7 +59,7 @@ def _of_spec(records: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         texts |= {
             alias: found for alias, found in answers.texts.items() if alias not in texts or alias == target
         }
-        yield _ranking(title, answers, _level(records, target))
+        yield _ranking(title, answers, _gate_of(records, target))
     audited = {alias: found for alias, found in texts.items() if alias in targets}
     if len(audited) > 1:
         yield from _matrix(f"{title}: how alike the models under audit are", audited, targets)
@@ -67,52 +67,62 @@ def _of_spec(records: Sequence[Mapping[str, Any]]) -> Iterator[Table]:
         yield from _matrix(f"{title}: how alike they and the panel are", texts, targets)
 
 
-def _level(rows: Sequence[Mapping[str, Any]], target: str) -> float:
-    """Up to which p-value a maker is named: the target's gate says it, else the usual level."""
+def _gate_of(rows: Sequence[Mapping[str, Any]], target: str) -> Mapping[str, Any]:
+    """The record of the target's gate on lineage; empty without one."""
     for row in rows:
         gate = row.get("gate") or {}
         if row["target"] == target and gate.get("statistic") == "no_teacher" and gate.get("at_least"):
-            return float(gate["at_least"])
-    return AT_MOST
+            return row
+    return {}
 
 
-def _ranking(title: str, answers: Answers, at_most: float) -> Table:
+def _ranking(title: str, answers: Answers, gate: Mapping[str, Any]) -> Table:
+    """As the target's gate found it; without a gate, or where that could not decide, compared here.
+
+    A maker is named up to the gate's p-value, else up to the usual one.
+    """
     title = f"{answers.target}: whose answers its own are nearest to ({title})"
     columns = ("member", "maker", "similarity", "p")
+    at_most = float(gate["gate"]["at_least"]) if gate else AT_MOST
+    told: Any = (gate.get("estimate") or {}).get("details") or {}
     try:
-        found = finding_of(answers, at_most=at_most)
+        told = told if "ranking" in told else finding_of(answers, at_most=at_most).as_json()
     except DistillError as error:
         return Table(title=title, columns=columns, rows=(), notes=(str(error),))
     rows = tuple(
-        (one.member, one.maker, Number(value=one.similarity, low=one.low, high=one.high), one.p)
-        for one in found.attribution.ranking
+        (
+            one["member"],
+            one["maker"],
+            Number(value=one["similarity"], low=one["low"], high=one["high"]),
+            one["p"],
+        )
+        for one in told["ranking"]
     )
     return Table(
-        title=title, columns=columns, rows=rows, notes=tuple(_notes(answers, found, at_most)), brief=SHOWN
+        title=title, columns=columns, rows=rows, notes=tuple(_notes(answers, told, at_most)), brief=SHOWN
     )
 
 
-def _notes(answers: Answers, found: Finding, at_most: float) -> Iterator[str]:
-    told = found.attribution
-    yield f"{_capital(told.reason)}." if told.nearest else f"None can be named: {told.reason}."
+def _notes(answers: Answers, told: Mapping[str, Any], at_most: float) -> Iterator[str]:
+    yield f"{_capital(told['reason'])}." if told["nearest"] else f"None can be named: {told['reason']}."
     yield MEANING
     p = (
-        f"p is how often one of {found.nulls} null models is as near to the maker nearest to it, and is "
-        f"never below {found.finest:.3g}. Named up to p = {at_most:g}."
+        f"p is how often one of {told['nulls']} null models is as near to the maker nearest to it, and is "
+        f"never below {told['finest_p']:.3g}. Named up to p = {at_most:g}."
     )
     yield (
-        f"Over {told.prompts} prompts; similarity in standard deviations over the candidates, with 95 % "
-        f"intervals (bootstrap over prompts); {p if found.nulls else 'no p-value: there is no null model.'}"
+        f"Over {told['prompts']} prompts; similarity in standard deviations over the candidates, with 95 % "
+        f"intervals (bootstrap over prompts); {p if told['nulls'] else 'no p-value: there is no null model.'}"
     )
     for alias, count in answers.missing.items():
         yield f"{alias}: no answer to {count} prompts."
-    if found.absent:
-        yield f"Left out, for too few answers: {', '.join(found.absent)}."
-    if told.missing:
-        yield f"{answers.target}: no answer to {told.missing} of the prompts."
-    if told.short:
-        yield f"{answers.target}: {told.short} answers of one word."
-    yield from (f"{_capital(note)}." for note in told.notes)
+    if told.get("absent"):
+        yield f"Left out, for too few answers: {', '.join(told['absent'])}."
+    if told["missing"]:
+        yield f"{answers.target}: no answer to {told['missing']} of the prompts."
+    if told.get("one_word"):
+        yield f"{answers.target}: {told['one_word']} answers of one word."
+    yield from (f"{_capital(note)}." for note in told["notes"])
 
 
 def _capital(text: str) -> str:

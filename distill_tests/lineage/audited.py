@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-from distill_tests.lineage.attribution import Attribution, Comparison, Ranked
+from distill_tests.lineage.attribution import Attribution, Ranked
 from distill_tests.lineage.bench import highest_of
 from distill_tests.lineage.comparing import AT_MOST, compare
-from distill_tests.lineage.nulls import Null, p_value, shipped_nulls
+from distill_tests.lineage.nulls import p_value, shipped_nulls
 from distill_tests.lineage.panel import Known
 from distill_tests.types import Json, Outcome
 
@@ -162,6 +162,34 @@ class Finding:
     nulls: int
     absent: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Json]:
+        """What a gate's estimate keeps of it, and a report shows."""
+        told = self.attribution
+        return {
+            "nearest": told.nearest,
+            "is_base": told.is_base,
+            "p": self.p,
+            "finest_p": self.finest,
+            "nulls": self.nulls,
+            "prompts": told.prompts,
+            "missing": told.missing,
+            "one_word": told.short,
+            "absent": list(self.absent),
+            "reason": told.reason,
+            "notes": list(told.notes),
+            "ranking": [
+                {
+                    "maker": one.maker,
+                    "member": one.member,
+                    "similarity": one.similarity,
+                    "low": one.low,
+                    "high": one.high,
+                    "p": one.p,
+                }
+                for one in told.ranking
+            ],
+        }
+
 
 def finding_of(answers: Answers, *, at_most: float = AT_MOST) -> Finding:
     """The nearest maker of the panel, or none; raises DataError where nothing can be compared."""
@@ -185,13 +213,15 @@ def finding_of(answers: Answers, *, at_most: float = AT_MOST) -> Finding:
         siblings={answers.target: siblings},
         base_use="project" if settings.project_base else "aside",
     )
+    asked = [alias for alias in settings.nulls if alias in present and alias != answers.target]
     found = compare(
         answers.texts,
         panel,
         [answers.target],
         known=known,
         asked=answers.asked,
-        nulls=_nulls(answers, panel, present),
+        nulls=shipped_nulls() if settings.shipped_nulls else (),
+        null_models={alias: settings.nulls[alias] for alias in asked},
         at_most=at_most,
     )
     (attribution,) = found.attributions
@@ -204,22 +234,6 @@ def finding_of(answers: Answers, *, at_most: float = AT_MOST) -> Finding:
         nulls=len(found.nulls),
         absent=absent,
     )
-
-
-def _nulls(
-    answers: Answers, panel: Mapping[str, Sequence[str]], present: Mapping[str, int]
-) -> tuple[Null, ...]:
-    """The asked null models, scored beside the panel; with the shipped ones where the spec wants them."""
-    asked = [alias for alias in answers.settings.nulls if alias in present and alias != answers.target]
-    shipped = shipped_nulls() if answers.settings.shipped_nulls else ()
-    if not asked:
-        return shipped
-    scored: Comparison = compare(answers.texts, panel, asked, nulls=())
-    own = tuple(
-        Null(one.model, answers.settings.nulls[one.model], one.ranking[0].maker, one.ranking[0].similarity)
-        for one in scored.attributions
-    )
-    return (*own, *shipped)
 
 
 def refuse_unfit(settings: Settings, fwer: float) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -74,11 +74,15 @@ class Bench:
 
     def own_nulls(self) -> tuple[Null, ...]:
         """Each member of the panel, scored without the members of its maker; none with two makers."""
+        return self.nulls_of(dict(zip(self.panel.models, self._makers, strict=True)))
+
+    def nulls_of(self, makers: Mapping[str, str]) -> tuple[Null, ...]:
+        """The models of ``makers``, each scored without its maker; of those that can be compared."""
+        placed = {model: self.found.models.index(model) for model in makers}
         return tuple(
-            self.null(place, self._makers[place])
-            for place in range(self.found.members)
-            if self._trouble(place) is None
-            and self._compares(self._candidates(place, (self._makers[place],), ()))
+            self.null(place, makers[model])
+            for model, place in placed.items()
+            if self._trouble(place) is None and self._compares(self._candidates(place, (makers[model],), ()))
         )
 
     def null(self, place: int, own: str, base: str | None = None) -> Null:

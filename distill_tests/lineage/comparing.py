@@ -27,6 +27,7 @@ def compare(
     known: Known | None = None,
     asked: Mapping[str, str] | None = None,
     nulls: Sequence[Null] | None = None,
+    null_models: Mapping[str, str] | None = None,
     at_most: float = AT_MOST,
     level: float = LEVEL,
     draws: int = DRAWS,
@@ -35,16 +36,17 @@ def compare(
     """Each student beside the panel; what another student answered or is changes nothing for it.
 
     ``responses``: model, prompt id, text; ``asked``: the prompts' texts as far as they are known.
-    ``nulls``: scored models to calibrate on, by default the shipped ones; the panel's members that are not
-    among them are scored and added.  Raises DataError for a
-    panel or students that cannot be compared, MissingExtra without NumPy and SciPy.
+    ``nulls``: scored models to calibrate on, by default the shipped ones; ``null_models`` (model: its maker)
+    and the panel's members, as far as they are not among them, are scored and added.  Raises DataError for
+    a panel or students that cannot be compared, MissingExtra without NumPy and SciPy.
     """
     candidates = Panel(panel)
     _check(candidates, students, at_most=at_most, level=level)
     if seed < 0:
         raise DataError(f"seed {seed} is below 0")
+    further = null_models or {}
     bench = Bench(
-        overlaps(responses, candidates.models, students, asked=asked),
+        overlaps(responses, candidates.models, (*students, *further), asked=asked),
         candidates,
         draws=draws,
         level=level,
@@ -53,7 +55,8 @@ def compare(
     known = known or Known()
     given = tuple(shipped_nulls() if nulls is None else nulls)
     counted = {null.model for null in given}
-    calibration = (*given, *(null for null in bench.own_nulls() if null.model not in counted))
+    scored = (*bench.nulls_of(further), *bench.own_nulls())
+    calibration = (*given, *(null for null in scored if null.model not in counted))
     extra = {model: set(responses[model]) - set(bench.found.prompts) for model in students}
     return Comparison(
         attributions=tuple(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from distill_tests.errors import DataError
-from distill_tests.lineage.overlaps import Overlaps, overlaps
+from distill_tests.lineage.overlaps import word_cosines
 from distill_tests.lineage.scores import drawn_prompts
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def similarity_matrix(
     """
     if len(responses) < 2:
         raise DataError(f"similarity is between models: two or more are needed (got {len(responses)})")
-    found = overlaps(responses, sorted(responses), ())
-    words, both = _cosines(found), _both(found)
+    found = word_cosines(responses)
+    words, both = found.cosines, _both(found.answered)
     if not both.any(axis=0).all():
         raise DataError("two of the models have answered no prompt in common; nothing can be said of them")
     plain = _mean_over_prompts(words, both)
@@ -105,33 +105,23 @@ def diversity(
     if not several:
         raise DataError("diversity is between repeats: no prompt has two answers that are not empty")
     times = max(len(texts) for texts in several.values())
-    found = overlaps(
+    found = word_cosines(
         {
             str(repeat): {prompt: texts[repeat] for prompt, texts in several.items() if repeat < len(texts)}
             for repeat in range(times)
-        },
-        [str(repeat) for repeat in range(times)],
-        (),
+        }
     )
     upper = _upper(times)
-    both = _both(found)[:, *upper].astype(float)
-    distances = ((1.0 - _cosines(found)[:, *upper]) * both).sum(axis=1) / both.sum(axis=1)
+    both = _both(found.answered)[:, *upper].astype(float)
+    distances = ((1.0 - found.cosines[:, *upper]) * both).sum(axis=1) / both.sum(axis=1)
     weights = drawn_prompts(len(distances), draws=draws, seed=seed)
     low, high = _interval(weights @ distances / len(distances), level)
     mean = statistics.fmean(distances.tolist())
     return Diversity(mean, min(low, mean), max(high, mean), len(distances), len(repeats) - len(several))
 
 
-def _cosines(found: Overlaps) -> Array:
-    """Of words and word pairs; at most 1, which products of unit vectors may miss by a rounding."""
-    import numpy as np
-
-    cosines: Array = np.minimum(found.views[0], 1.0)
-    return cosines
-
-
-def _both(found: Overlaps) -> NDArray[np.bool_]:
-    shared: NDArray[np.bool_] = found.answered[:, :, None] & found.answered[:, None, :]
+def _both(answered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    shared: NDArray[np.bool_] = answered[:, :, None] & answered[:, None, :]
     return shared
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from distill_tests.errors import DataError, MissingExtra
-from distill_tests.lineage.constancy import repeated_share
+from distill_tests.lineage.constancy import constancy, repeated_share
 from distill_tests.lineage.tokens import Vocabulary, opening, phrases, words
 
 if TYPE_CHECKING:
@@ -52,6 +52,34 @@ class Overlaps(NamedTuple):
     repeated: tuple[float, ...]
 
 
+class WordCosines(NamedTuple):
+    """``cosines`` of words and word pairs, prompt x model x model; 0 where one of the two did not answer.
+
+    At most 1, which products of unit vectors may miss by a rounding.  ``answered``: prompt x model.
+    """
+
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    cosines: Array
+    answered: NDArray[np.bool_]
+
+
+def word_cosines(responses: Mapping[str, Mapping[str, str]]) -> WordCosines:
+    """All models of ``responses`` with each other; raises what :func:`overlaps` raises."""
+    require()
+    import numpy as np
+
+    models = tuple(sorted(responses))
+    _refuse_absent(responses, models, models)
+    prompts = _shared_prompts(responses, models)
+    texts = _Texts(responses, models, prompts, {})
+    rarity = _Rarity.over(texts, words, len(models))
+    found = np.zeros((len(prompts), len(models), len(models)))
+    for place in range(len(prompts)):
+        found[place] = _rows(texts.of_prompt(place), words, rarity).cosines(len(models))
+    return WordCosines(models, prompts, np.minimum(found, 1.0), texts.answered)
+
+
 def overlaps(
     responses: Mapping[str, Mapping[str, str]],
     members: Sequence[str],
@@ -70,10 +98,7 @@ def overlaps(
     import numpy as np
 
     models = (*members, *others)
-    if absent := [
-        model for model in models if model not in responses or (model in members and not responses[model])
-    ]:
-        raise DataError(f"no responses of {', '.join(absent)}")
+    _refuse_absent(responses, models, members)
     prompts = _shared_prompts(responses, members)
     texts = _Texts(responses, models, prompts, asked or {})
     rarity = [_Rarity.over(texts, view, len(members)) for view in VIEWS]
@@ -82,11 +107,11 @@ def overlaps(
     for place in range(len(prompts)):
         for number, (view, rare) in enumerate(zip(VIEWS, rarity, strict=True)):
             rows = _rows(texts.of_prompt(place), view, rare)
-            found[number, place] = (rows.matrix @ rows.matrix[: len(members)].T).toarray()
+            found[number, place] = rows.cosines(len(members))
             if view is words:
                 _add_to(sketches, rows)
     lengths = np.log(texts.lengths + _SMOOTH)
-    sameness, to_the_point = _constancy(found[0], texts.answered, sketches, len(members))
+    sameness, to_the_point = constancy(found[0], texts.answered, sketches, len(members))
     return Overlaps(
         models=models,
         members=len(members),
@@ -109,6 +134,15 @@ def require() -> None:
         import scipy.sparse  # noqa: F401
     except ImportError as error:
         raise MissingExtra(error.name or "numpy", "similarity", "lineage") from error
+
+
+def _refuse_absent(
+    responses: Mapping[str, Mapping[str, str]], models: Sequence[str], members: Sequence[str]
+) -> None:
+    if absent := [
+        model for model in models if model not in responses or (model in members and not responses[model])
+    ]:
+        raise DataError(f"no responses of {', '.join(absent)}")
 
 
 def _shared_prompts(responses: Mapping[str, Mapping[str, str]], members: Sequence[str]) -> tuple[str, ...]:
@@ -190,6 +224,11 @@ class _Rows(NamedTuple):
     matrix: csr_matrix
     columns: Hashes
 
+    def cosines(self, members: int) -> Array:
+        """Of each answer with each of the first ``members``."""
+        found: Array = (self.matrix @ self.matrix[:members].T).toarray()
+        return found
+
 
 def _rows(answers: Sequence[Hashes], view: View, rarity: _Rarity) -> _Rows:
     import numpy as np
@@ -214,22 +253,3 @@ def _add_to(sketches: NDArray[np.float32], rows: _Rows) -> None:
     np.add.at(
         sketches, (cells.row, (rows.columns % np.uint64(_SKETCH)).astype(np.int64)[cells.col]), cells.data
     )
-
-
-def _constancy(
-    same_prompt: Array, answered: NDArray[np.bool_], sums: NDArray[np.float32], members: int
-) -> tuple[Array, Array]:
-    """``sameness`` and ``to_the_point`` of each model, from sums of its unit vectors over prompts."""
-    import numpy as np
-
-    totals = sums.astype(np.float64)
-    asked = answered.sum(axis=0).astype(np.float64)
-    sameness = (np.einsum("ij,ij->i", totals, totals) - asked) / np.maximum(asked * (asked - 1.0), 1.0)
-    both = np.einsum("pi,pj->ij", answered.astype(float), answered[:, :members].astype(float))
-    together = same_prompt.sum(axis=0)
-    apart = totals @ totals[:members].T - together
-    pairs = np.maximum(np.outer(asked, asked[:members]) - both, 1.0)
-    nearer = together / np.maximum(both, 1.0) - apart / pairs
-    for place in range(members):  # a member is all too near to itself
-        nearer[place, place] = np.nan
-    return sameness, np.nanmean(nearer, axis=1)

@@ -22,6 +22,9 @@ from distill_tests.types import Exhibit, Json, Model, Place, Score
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 MOST_NAMED: Final = 20
+MOST_WRONG: Final = 10_000
+LARGEST_PANEL: Final = 8 * 2**20
+"""Bytes; names of models and makers do not fill as many."""
 KEYS: Final = ("panel", "students", "bases", "siblings")
 
 
@@ -68,10 +71,7 @@ def read_responses(folder: Path) -> Recorded:
     problems: list[Problem] = []
     found = {model: _rows(path, problems) for model, path in sorted(_files(folder).items())}
     if problems:
-        shown = [str(problem) for problem in problems[:MOST_NAMED]]
-        if len(problems) > MOST_NAMED:
-            shown.append(f"and {len(problems) - MOST_NAMED} more")
-        raise BadRows("\n".join(shown), problems)
+        raise _bad(problems)
     usual = _usual_prompts(found.values())
     answers = {
         model: {key: row.response for key, row in rows.items() if row.prompt in ("", usual[key])}
@@ -112,14 +112,28 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _rows(path: Path, problems: list[Problem]) -> dict[str, _Row]:
+    """The usable rows by id; what is wrong, with the file itself too, is added to ``problems``."""
     found = {}
-    for reading in readings(path, Rows(read=_exhibit, write=_nothing), models={}):
-        if reading.exhibit is None:
+    try:
+        for reading in readings(path, Rows(read=_exhibit, write=_nothing), models={}):
+            if reading.exhibit is not None:
+                found[reading.exhibit.id] = _Row(reading.exhibit.prompt, reading.exhibit.answer)
+                continue
             place = Place(path=str(path), line=reading.line, column=1)
             problems.append(Problem(place=place, what=reading.problem or "cannot be read"))
-        else:
-            found[reading.exhibit.id] = _Row(reading.exhibit.prompt, reading.exhibit.answer)
+            if len(problems) > MOST_WRONG:
+                break
+    except DataError as error:
+        what = str(error).removeprefix(f"{path}: ")
+        problems.append(Problem(place=Place(path=str(path), line=1, column=1), what=what))
     return found
+
+
+def _bad(problems: Sequence[Problem]) -> BadRows:
+    shown = [str(problem) for problem in problems[:MOST_NAMED]]
+    if len(problems) > MOST_NAMED:
+        shown.append(f"and {len(problems) - MOST_NAMED} more")
+    return BadRows("\n".join(shown), problems)
 
 
 def _exhibit(row: Mapping[str, Any], _: Mapping[str, Model]) -> Exhibit:
@@ -144,6 +158,10 @@ def _nothing(_: Exhibit, __: Score) -> Mapping[str, Json]:
 def read_panel(path: Path) -> PanelFile:
     """Raises DataError that names the file and what is wrong in it."""
     try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: is not a file")
+        if path.stat().st_size > LARGEST_PANEL:
+            raise DataError(f"{path}: larger than {LARGEST_PANEL >> 20} MB; a panel file holds names only")
         stored = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=without_doubles)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error

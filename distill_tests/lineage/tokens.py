@@ -85,22 +85,27 @@ def opening(codes: Hashes) -> Hashes:
     """Runs of one to three of the first tokens, and the first one, two, three and four as such."""
     import numpy as np
 
-    head = codes[:OPENING]
-    first = [_runs(head[:length], (length,)) ^ np.uint64(_ODD[0]) for length in range(1, 5)]
-    return np.concatenate([_runs(head, (1, 2, 3)), *first])
+    rolled = _rolled(codes[:OPENING], 4)
+    first = [runs[:1] ^ np.uint64(_ODD[0]) for runs in rolled]
+    return np.concatenate([*rolled[:3], *first])
 
 
 def _runs(codes: Hashes, lengths: tuple[int, ...]) -> Hashes:
     import numpy as np
 
-    rolled, found = codes, []
-    for length in range(1, max(lengths) + 1):
-        if length > 1:
-            tail = codes[length - 1 :]
-            rolled = _mixed(rolled[: len(tail)] * np.uint64(_ODD[1]) + tail)
-        if length in lengths:
-            found.append(rolled)
-    return np.concatenate(found)
+    rolled = _rolled(codes, max(lengths))
+    return np.concatenate([rolled[length - 1] for length in lengths])
+
+
+def _rolled(codes: Hashes, longest: int) -> list[Hashes]:
+    """The codes of all runs of one token, of two, and so on."""
+    import numpy as np
+
+    rolled = [codes]
+    for length in range(2, longest + 1):
+        tail = codes[length - 1 :]
+        rolled.append(_mixed(rolled[-1][: len(tail)] * np.uint64(_ODD[1]) + tail))
+    return rolled
 
 
 def _mixed(codes: Hashes) -> Hashes:
@@ -108,6 +113,9 @@ def _mixed(codes: Hashes) -> Hashes:
     import numpy as np
 
     mixed = codes + np.uint64(_ODD[0])
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_ODD[1])
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_ODD[2])
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(_ODD[1])
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(_ODD[2])
+    mixed ^= mixed >> np.uint64(31)
+    return mixed

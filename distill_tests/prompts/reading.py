@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from distill_tests.errors import DataError
+from distill_tests.rows import MAX_ROW_BYTES as MOST_ROW_BYTES
+from distill_tests.rows import MOST_BLANK, skip_to_line_end, too_many_values
 from distill_tests.specfile.files import shown_path
 
-MOST_ROW_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
 _NEAR_THE_END: Final = 16
 """Characters: of a part of a JSON text that breaks off, an error is told so near to its end."""
@@ -48,7 +49,7 @@ def rows(path: Path) -> Iterator[Row]:
             elif _is_list(file, path):
                 yield from _listed(file, path)
             else:
-                yield from _lines(file)
+                yield from _lines(file, path)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise DataError(f"{shown_path(path)}: not a whole gzip file ({error})") from error
     except OSError as error:
@@ -73,19 +74,25 @@ def _is_list(file: IO[bytes], path: Path) -> bool:
 # --- JSON lines -----------------------------------------------------------------------------------
 
 
-def _lines(file: IO[bytes]) -> Iterator[Row]:
-    number = 0
+def _lines(file: IO[bytes], path: Path) -> Iterator[Row]:
+    number = last = 0
     while raw := file.readline(MOST_ROW_BYTES + 1):
         number += 1
         if len(raw) > MOST_ROW_BYTES:
+            last = number
             yield Row(number, None, f"a line of more than {MOST_ROW_BYTES >> 20} MB")
-            while raw and not raw.endswith(b"\n"):
-                raw = file.readline(MOST_ROW_BYTES)
+            if not skip_to_line_end(file, raw):
+                raise DataError(f"{shown_path(path)}:{number}: a line without end; not read any further")
         elif raw.strip():
+            last = number
             yield _parsed(number, raw)
+        elif number > last + MOST_BLANK:
+            raise DataError(f"{shown_path(path)}:{number}: more than {MOST_BLANK:,} blank lines")
 
 
 def _parsed(line: int, raw: bytes) -> Row:
+    if trouble := too_many_values(raw):
+        return Row(line, None, trouble)
     try:
         return _row(line, json.loads(raw.rstrip(b"\r\n").decode("utf-8")))
     except UnicodeDecodeError as error:

@@ -114,10 +114,11 @@ class _Reading:
     def _named(self, told: Asked, name: str, language: str, line: int) -> tuple[str, str]:
         """Id and cluster; a row without an id is named by its text, and may stand there twice."""
         if told.id is not None:
-            first = self._seen.setdefault(_key("id", name, told.id, language), line)
-            if first != line:
+            key = _key("id", name, told.id, language)
+            if key in self._seen:  # a list may have all of its rows on one line
                 twins = "" if told.language else f" (in {language}; twins say their language)"
-                raise Unusable(f"id {told.id[:80]!r} was already used on line {first}{twins}")
+                raise Unusable(f"id {told.id[:80]!r} was already used on line {self._seen[key]}{twins}")
+            self._seen[key] = line
             return told.id, told.cluster or told.id
         text = hashlib.sha256(json.dumps(told.turns).encode()).hexdigest()[:12]
         key = _key("text", name, text, language)

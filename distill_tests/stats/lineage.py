@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from distill_tests.errors import DataError
-from distill_tests.lineage.audited import Finding, answers_of, finding_of
+from distill_tests.lineage.audited import answers_of, finding_of
 from distill_tests.registry import Threshold, statistic
-from distill_tests.types import Estimate, Json, Sample
+from distill_tests.types import Estimate, Sample
 
 FWER: Mapping[str, Any] = {
     "fwer": {
@@ -57,39 +57,13 @@ def no_teacher(sample: Sample, *, fwer: float = 0.05) -> Estimate:
         raise ValueError(f"{', '.join(found.absent)} of the panel answered too few prompts to be compared")
     if not found.attribution.comparable:
         told = found.attribution
-        return replace(nothing, n=told.prompts, method=told.reason, details=_details(found))
+        return replace(nothing, n=told.prompts, method=told.reason, details=found.as_json())
     if found.finest > fwer:
-        return replace(nothing, method=found.attribution.reason, details=_details(found))
+        return replace(nothing, method=found.attribution.reason, details=found.as_json())
     return replace(
         nothing,
         value=found.p,
         n=found.attribution.prompts,
         method=f"share of {found.nulls} null models, and itself, as near to the maker nearest to them",
-        details=_details(found),
+        details=found.as_json(),
     )
-
-
-def _details(found: Finding) -> dict[str, Json]:
-    told = found.attribution
-    return {
-        "nearest": told.nearest,
-        "is_base": told.is_base,
-        "p": found.p,
-        "finest_p": found.finest,
-        "nulls": found.nulls,
-        "prompts": told.prompts,
-        "missing": told.missing,
-        "reason": told.reason,
-        "notes": list(told.notes),
-        "ranking": [
-            {
-                "maker": one.maker,
-                "member": one.member,
-                "similarity": one.similarity,
-                "low": one.low,
-                "high": one.high,
-                "p": one.p,
-            }
-            for one in told.ranking
-        ],
-    }

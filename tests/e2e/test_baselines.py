@@ -40,7 +40,7 @@ def test_a_model_that_answers_as_its_baseline_did_passes_before_the_end_of_the_s
     run = baseline_run(project, [*bad(4), *good(76)])
     before = len(project.calls())
     project.spec([*bad(4), *good(76)], gates=against(run, "at_most_above: 0.15"), more=SAMPLE)
-    result = project.run("--distill-concurrency", "2", "--distill-refresh")
+    result = project.run("--distill-concurrency", "1", "--distill-refresh")
     assert result.ret == 0, text_of(result)
     assert len(project.calls()) - before < 60
     (gate,) = project.summary()["gates"]
@@ -112,7 +112,7 @@ def test_a_gate_that_wants_high_values_is_mirrored(project: Project) -> None:
 
 def test_a_baseline_that_was_not_asked_in_full_is_refused_and_full_is_named(project: Project) -> None:
     project.spec(good(80), gates="{strict_rate: {at_most: 0.2}}", more=SAMPLE)
-    project.run()
+    project.run("--distill-concurrency", "1")
     newest = next((project.path / "reports").glob("*/run.jsonl")).parent.name
     calls = len(project.calls())
     project.spec(good(80), gates=against(f"../reports/{newest}"), more=SAMPLE)
@@ -207,7 +207,7 @@ def test_the_asking_stops_against_a_recorded_model_too(project: Project) -> None
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (project.path / "specs" / "before.jsonl").write_text(text, encoding="utf-8")
     project.spec(good(80), gates=against("{model: before}", "at_most_above: 0.2"), more=SAMPLE)
-    result = project.run("--distill-concurrency", "2")
+    result = project.run("--distill-concurrency", "1")
     assert result.ret == 0, text_of(result)
     assert len(project.calls()) < 40
     assert project.summary()["calls"]["recorded"] == 80

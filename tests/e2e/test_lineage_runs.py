@@ -13,6 +13,7 @@ import pytest
 import scipy.cluster.hierarchy
 import scipy.sparse  # noqa: F401
 
+from distill_tests.kinds._lineage_tables import lineage_tables
 from tests.e2e.conftest import Project
 from tests.lineage_corpus import PANEL, PROMPTS, model, panel_responses
 
@@ -106,6 +107,16 @@ def test_the_record_of_the_gate_holds_the_ranking(panel: Project) -> None:
     details = gate["estimate"]["details"]
     assert details["nearest"] == next(iter(PANEL))
     assert gate["estimate"]["value"] == details["p"] >= details["finest_p"] == 1 / (details["nulls"] + 1)
+
+
+def test_the_table_shows_what_the_gate_found_without_comparing_again(panel: Project) -> None:
+    audit(panel, targets="student")
+    rows = [row for row in panel.records() if row["type"] in ("case", "gate")]
+    (gate,) = [row for row in rows if row["type"] == "gate"]
+    anew = lineage_tables([row for row in rows if row is not gate])[0]
+    assert lineage_tables(rows)[0].rows == anew.rows
+    gate["estimate"]["details"]["ranking"][0]["member"] = "as the gate says"
+    assert lineage_tables(rows)[0].rows[0][0] == "as the gate says"
 
 
 def test_a_constant_responder_leaves_the_gate_open_and_says_why(panel: Project) -> None:

@@ -174,9 +174,14 @@ def test_a_control_that_falls_silent_is_counted_and_shown_and_costs_no_target_it
     write(rse, relative, rows=rows)
     assert rse.run("--distill-target", "near").ret == 11
     (gate,) = rse.summary()["gates"]
-    assert gate["explanation"].startswith(
-        "nothing to compare with, the control unlike (cirrus) did not answer all of the set: fake: an empty"
-    )
+    assert "the control unlike has no score for 1 of 5 (first: fake: an empty comp" in gate["explanation"]
+    assert "20 % of the set, more than max_missing 10 %" in gate["explanation"]
+    lenient = relative.replace("by: 0.2}}}", "by: 3.5}, max_missing: 0.2}}")
+    write(rse, lenient, rows=rows)
+    rse.run("--distill-target", "near")
+    (gate,) = rse.summary()["gates"]
+    assert gate["verdict"] == "passed", "whatever the missing answer would be worth"
+    assert "and 1 missing; what is missing cannot change it" in gate["explanation"]
     assert "1 answer of cirrus (control unlike) missing (first: fake: an empty completion)" in told
 
 

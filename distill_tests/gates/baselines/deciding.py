@@ -5,6 +5,9 @@ on mirrored cells, and a difference is how much more is wrong than was.  The rul
 :mod:`distill_tests.gates.deciding` in their order: what is missing, logic, then the averaged e-processes of
 :class:`~distill_tests.inference.paired.NonInferiority` on the cases of the planned order.  The claim is
 about the declared set.
+
+What a control lacks may be anything on the scale: a gate relative to it decides where both ends agree.  Of
+more than ``max_missing`` of its answers it is BROKEN.
 """
 
 from __future__ import annotations
@@ -13,18 +16,19 @@ from collections.abc import Sequence
 
 from distill_tests.gates.baselines import words
 from distill_tests.gates.baselines.measured import Measured
+from distill_tests.gates.baselines.noninferior import NotWorse
 from distill_tests.gates.baselines.pairs import (
     CaseCells,
+    Ends,
     Pairs,
     allowed,
     difference_ruler,
     mean_or_missing,
-    old_mean,
+    old_ends,
     paired,
 )
 from distill_tests.gates.baselines.reported import comparison, difference_estimate, evidence_of
 from distill_tests.gates.tally import Ruler, exact
-from distill_tests.inference.paired import NonInferiority
 from distill_tests.registry import Statistic
 from distill_tests.types import Case, Estimate, Gate, GateResult, Sample, Verdict
 
@@ -42,8 +46,10 @@ class PairedWatch:
     ) -> None:
         self.gate = gate
         self._ruler = difference_ruler(gate, statistic.scale)
-        old = [old_mean(self._ruler, measured, case.id, statistic, repeats) for case in cases]
+        old = [old_ends(self._ruler, measured, case.id, statistic, repeats) for case in cases]
         self._test = _test(gate, self._ruler, old)
+        lacking = sum(exact(one.high) - exact(one.low) for one in old)
+        self._is_broken = lacking > exact(gate.max_missing) * len(old)
         self._asked = self._scored = 0
 
     def add(self, case: CaseCells) -> Verdict | None:
@@ -52,7 +58,7 @@ class PairedWatch:
         self._scored += sum(value is not None for value in case)
         if self._test.decision == "undecided":
             self._test.add(mean_or_missing(self._ruler, case))
-        if not self.gate.stop_early or self._scored < max(1, self.gate.min_n):
+        if self._is_broken or not self.gate.stop_early or self._scored < max(1, self.gate.min_n):
             return None
         if self._asked - self._scored > exact(self.gate.max_missing) * self._asked:
             return None
@@ -81,21 +87,23 @@ def _judged(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured
         raise ValueError("it is no mean of cells, which alone can be compared with a baseline")
     pairs = paired(gate, sample, statistic, measured)
     test = _consumed(gate, sample, statistic, measured, pairs)
-    verdict, explanation = _decided(gate, pairs, test)
+    verdict, explanation = _decided(gate, pairs, test, measured)
     return GateResult(
         gate=gate,
         estimate=difference_estimate(gate, sample, pairs, test),
         verdict=verdict,
         explanation=f"{explanation}; against {measured.name}",
         evidence=evidence_of(pairs, test),
-        comparison=comparison(measured, pairs),
+        comparison=comparison(sample, measured, pairs),
     )
 
 
-def _decided(gate: Gate, pairs: Pairs, test: NonInferiority) -> tuple[Verdict, str]:
+def _decided(gate: Gate, pairs: Pairs, test: NotWorse, measured: Measured) -> tuple[Verdict, str]:
     counted = pairs.counted
     if counted.missing > exact(gate.max_missing) * counted.asked:
         return Verdict.BROKEN, words.too_many_missing(gate, counted)
+    if pairs.lacking > exact(gate.max_missing) * counted.declared:
+        return Verdict.BROKEN, words.too_much_lacking(gate, pairs, measured.trouble)
     scored = len(counted.values)
     if scored < max(1, gate.min_n):
         return Verdict.INCONCLUSIVE, words.too_few(gate, scored, counted)
@@ -109,12 +117,10 @@ def _decided(gate: Gate, pairs: Pairs, test: NonInferiority) -> tuple[Verdict, s
     return verdict, words.by_bound(gate, pairs, test, verdict)
 
 
-def _consumed(
-    gate: Gate, sample: Sample, statistic: Statistic, measured: Measured, pairs: Pairs
-) -> NonInferiority:
+def _consumed(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured, pairs: Pairs) -> NotWorse:
     """The sequential test after the asked cases, or at its decision."""
     order = (*pairs.ids, *(case.id for case in sample.undrawn))
-    old = [old_mean(pairs.ruler, measured, name, statistic, sample.repeats) for name in order]
+    old = [old_ends(pairs.ruler, measured, name, statistic, sample.repeats) for name in order]
     test = _test(gate, pairs.ruler, old)
     for case in pairs.counted.cases:
         if test.decision != "undecided":
@@ -123,5 +129,5 @@ def _consumed(
     return test
 
 
-def _test(gate: Gate, measure: Ruler, old: Sequence[float]) -> NonInferiority:
-    return NonInferiority(old, float(allowed(measure)), float(1 - exact(gate.confidence)))
+def _test(gate: Gate, measure: Ruler, old: Sequence[Ends]) -> NotWorse:
+    return NotWorse(old, float(allowed(measure)), float(1 - exact(gate.confidence)))

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from distill_tests.gates.baselines.measured import Measured
 from distill_tests.gates.cells import Cells, cells
@@ -42,10 +43,12 @@ class Pairs:
     ruler: Ruler
     counted: Cells
     ids: tuple[str, ...]
-    old: tuple[Fraction, ...]
-    """Of each asked case the baseline's mean."""
+    old: tuple[Fraction | None, ...]
+    """Of each asked case the baseline's mean; None where it lacks a cell."""
     old_wrong: Fraction
-    """The sum over all declared cells."""
+    """The sum over all declared cells that the baseline has."""
+    lacking: int
+    """How many of the declared cells the baseline lacks: each may be anything on the scale."""
     binary: bool
     beside: str
     """What is compared with, in words: the baseline, or a control of the spec by its name."""
@@ -61,24 +64,33 @@ class Pairs:
         return sum((self.ruler.wrong(value) for value in values), Fraction(0))
 
     @property
+    def old_mean(self) -> Fraction:
+        """The baseline's mean over the cells of the declared set that it has."""
+        return self.old_wrong / (self.counted.declared - self.lacking)
+
+    @property
     def unknown(self) -> int:
         return self.counted.missing + self.counted.undrawn
 
     @property
     def least(self) -> Fraction:
-        """The difference of the means if all that is not known is right."""
-        return (self.new_wrong - self.old_wrong) / self.counted.declared
+        """The difference of the means if all that is not known is right, and wrong in the baseline."""
+        return (self.new_wrong - self.old_wrong - self.lacking) / self.counted.declared
 
     @property
     def most(self) -> Fraction:
-        """The same if all of it is wrong."""
+        """The same if all of it is wrong, and right in the baseline."""
         return (self.new_wrong + self.unknown - self.old_wrong) / self.counted.declared
 
     @property
     def scored(self) -> list[tuple[str, Fraction, Fraction]]:
-        """Of each case without a missing cell its id, the new mean and the old one."""
+        """Of each case without a missing cell on either side its id, the new mean and the old one."""
         rows = zip(self.ids, self.counted.cases, self.old, strict=True)
-        return [(name, exact_mean(self.ruler, case), old) for name, case, old in rows if None not in case]
+        return [
+            (name, exact_mean(self.ruler, case), old)
+            for name, case, old in rows
+            if None not in case and old is not None
+        ]
 
     @property
     def worse(self) -> tuple[str, ...]:
@@ -96,7 +108,10 @@ def allowed(measure: Ruler) -> Fraction:
 
 
 def paired(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured) -> Pairs:
-    """The asked cells beside those of the baseline; raises ValueError for values outside the scale."""
+    """The asked cells beside those of the baseline.
+
+    Raises ValueError for values outside the scale, and where the baseline has none.
+    """
     assert statistic.cell is not None
     measure = difference_ruler(gate, statistic.scale)
     counted = cells(sample, statistic.cell)
@@ -104,23 +119,22 @@ def paired(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured)
         [outcome.case.id for outcome in sample.outcomes] + [case.id for case in sample.failed]
     )
     everything = (*ids, *(case.id for case in sample.undrawn))
-    cellwise = {
-        name: [
-            measure.wrong(exact(value))
-            for value in measured.values(name, statistic.cell, repeats=sample.repeats)
-        ]
-        for name in everything
-    }
-    values = [value for case in counted.cases for value in case if value is not None]
-    amounts = [*(measure.wrong(exact(value)) for value in values), *itertools.chain(*cellwise.values())]
+    cellwise = {name: measured.values(name, statistic.cell, repeats=sample.repeats) for name in everything}
+    before = [
+        measure.wrong(exact(value)) for value in itertools.chain(*cellwise.values()) if value is not None
+    ]
+    if not before:
+        raise ValueError(f"nothing to compare with, {measured.name} has no score at all")
+    amounts = [*(measure.wrong(exact(value)) for value in counted.values), *before]
     if any(not 0 <= amount <= 1 for amount in amounts):
         raise ValueError(f"a value is outside the scale {statistic.scale[0]:g}..{statistic.scale[1]:g}")
     return Pairs(
         ruler=measure,
         counted=counted,
         ids=ids,
-        old=tuple(sum(cellwise[name], Fraction(0)) / sample.repeats for name in ids),
-        old_wrong=sum((sum(wrong, Fraction(0)) for wrong in cellwise.values()), Fraction(0)),
+        old=tuple(None if None in cellwise[name] else exact_mean(measure, cellwise[name]) for name in ids),
+        old_wrong=sum(before, Fraction(0)),
+        lacking=counted.declared - len(before),
         binary=measure.is_share and all(amount in (0, 1) for amount in amounts),
         beside=beside(gate.baseline.control if isinstance(gate.baseline, Baseline) else None),
     )
@@ -131,10 +145,18 @@ def beside(control: str | None) -> str:
     return f"the control {control}" if control else "the baseline"
 
 
-def old_mean(measure: Ruler, measured: Measured, name: str, statistic: Statistic, repeats: int) -> float:
-    """The mean of a baseline's case in wrong units."""
+class Ends(NamedTuple):
+    """Between what the mean of a baseline's case lies, in wrong units: apart only where a cell is lacking."""
+
+    low: float
+    high: float
+
+
+def old_ends(measure: Ruler, measured: Measured, name: str, statistic: Statistic, repeats: int) -> Ends:
     assert statistic.cell is not None
-    return float(exact_mean(measure, measured.values(name, statistic.cell, repeats=repeats)))
+    found = measured.values(name, statistic.cell, repeats=repeats)
+    low = exact_mean(measure, found)
+    return Ends(float(low), float(low + Fraction(found.count(None), len(found))))
 
 
 def mean_or_missing(measure: Ruler, case: CaseCells) -> float | None:

@@ -7,18 +7,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 from distill_tests.gates.baselines.measured import Measured
+from distill_tests.gates.baselines.noninferior import NotWorse
 from distill_tests.gates.baselines.pairs import Pairs
 from distill_tests.gates.tally import Ruler, exact
 from distill_tests.inference.bootstrap import bootstrap_difference
 from distill_tests.inference.clustered import clustered_mean
-from distill_tests.inference.paired import NonInferiority
 from distill_tests.types import Comparison, Estimate, Evidence, Gate, Sample
 
 MOST_RESAMPLED = 3000
 """Pairs up to which the difference is resampled; beyond, its interval is by formula."""
 
 
-def evidence_of(pairs: Pairs, test: NonInferiority) -> Evidence:
+def evidence_of(pairs: Pairs, test: NotWorse) -> Evidence:
     """Of the test at its stop, and infinite where logic decides."""
     found = test.evidence
     return Evidence(
@@ -27,23 +27,41 @@ def evidence_of(pairs: Pairs, test: NonInferiority) -> Evidence:
     )
 
 
-def comparison(measured: Measured, pairs: Pairs) -> Comparison:
+def comparison(sample: Sample, measured: Measured, pairs: Pairs) -> Comparison:
     """Both means, and the cases that changed either way."""
     seen = pairs.scored
     repeats = pairs.counted.repeats
     value = pairs.ruler.value
+    around = _around_old(sample, pairs) if seen and not pairs.counted.undrawn else None
     return Comparison(
         baseline=measured.name,
         pairs=len(seen) * repeats,
         new=float(value(sum((new for _, new, _ in seen), Fraction(0)) / len(seen))) if seen else None,
         old=float(value(sum((old for _, _, old in seen), Fraction(0)) / len(seen))) if seen else None,
-        old_of_set=float(value(pairs.old_wrong / pairs.counted.declared)),
+        old_of_set=float(value(pairs.old_mean)),
+        old_low=around.low if around else None,
+        old_high=around.high if around else None,
         worse=pairs.worse,
         better=pairs.better,
     )
 
 
-def difference_estimate(gate: Gate, sample: Sample, pairs: Pairs, test: NonInferiority) -> Estimate:
+def _around_old(sample: Sample, pairs: Pairs) -> Estimate:
+    """The baseline's mean over the pairs, for cases like these."""
+    old = [float(pairs.ruler.value(old)) for _, _, old in pairs.scored]
+    scale = (float(pairs.ruler.low), float(pairs.ruler.high))
+    return clustered_mean(old, _clusters(sample, pairs), level=sample.level, scale=scale)
+
+
+def _clusters(sample: Sample, pairs: Pairs) -> list[dict[str, str]]:
+    """Of each pair what its case shares with others, by the names that all cases have."""
+    labels = {outcome.case.id: dict(outcome.case.clusters) for outcome in sample.outcomes}
+    seen = [labels[name] for name, _, _ in pairs.scored]
+    common = set.intersection(*map(set, seen))
+    return [{key: one[key] for key in sorted(common)} for one in seen]
+
+
+def difference_estimate(gate: Gate, sample: Sample, pairs: Pairs, test: NotWorse) -> Estimate:
     """The difference new - old over the pairs seen, on the statistic's scale, with its interval."""
     seen = pairs.scored
     counted = pairs.counted
@@ -67,7 +85,7 @@ def difference_estimate(gate: Gate, sample: Sample, pairs: Pairs, test: NonInfer
     return _resampled(base, sample, pairs)
 
 
-def _at_the_stop(gate: Gate, base: Estimate, pairs: Pairs, test: NonInferiority) -> Estimate:
+def _at_the_stop(gate: Gate, base: Estimate, pairs: Pairs, test: NotWorse) -> Estimate:
     bounds = test.bounds()
     least, most = max(bounds.lower, float(pairs.least)), min(bounds.upper, float(pairs.most))
     ends = sorted(float(_on_scale(pairs.ruler, Fraction(end))) for end in (least, max(least, most)))
@@ -84,12 +102,10 @@ def _at_the_stop(gate: Gate, base: Estimate, pairs: Pairs, test: NonInferiority)
 
 def _resampled(base: Estimate, sample: Sample, pairs: Pairs) -> Estimate:
     """Of a set asked in full the difference is exact; the interval is for questions like these."""
-    labels = {outcome.case.id: dict(outcome.case.clusters) for outcome in sample.outcomes}
     seen = pairs.scored
     new = [float(pairs.ruler.value(new)) for _, new, _ in seen]
     old = [float(pairs.ruler.value(old)) for _, _, old in seen]
-    common = set.intersection(*(set(labels[name]) for name, _, _ in seen))
-    clusters = [{key: labels[name][key] for key in sorted(common)} for name, _, _ in seen]
+    clusters = _clusters(sample, pairs)
     scale = (float(pairs.ruler.low), float(pairs.ruler.high))
     if len(seen) <= MOST_RESAMPLED:
         found = bootstrap_difference(new, old, clusters, scale=scale, level=sample.level)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from distill_tests.gates.baselines.noninferior import NotWorse
 from distill_tests.gates.baselines.pairs import Pairs
 from distill_tests.gates.cells import Cells
 from distill_tests.gates.words import SCOPE
-from distill_tests.inference.paired import NonInferiority
 from distill_tests.types import Gate, Verdict
 
 
 def by_logic(pairs: Pairs, verdict: Verdict) -> str:
     """Decided whatever is missing or was not asked."""
     text = f"{_beyond(pairs, verdict)}{_seen(pairs)}"
-    if not pairs.unknown:
+    if not pairs.unknown and not pairs.lacking:
         return f"{text}: {_apart(pairs, pairs.least)}, {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
     rest = f"the other {pairs.counted.undrawn}" if pairs.counted.undrawn else ""
-    unknown = " and ".join(filter(None, [rest, "what is missing" if pairs.counted.missing else ""]))
+    missing = "what is missing" if pairs.counted.missing or pairs.lacking else ""
+    unknown = " and ".join(filter(None, [rest, missing]))
     return f"{text}; {unknown} cannot change it, {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
 
 
-def by_bound(gate: Gate, pairs: Pairs, test: NonInferiority, verdict: Verdict) -> str:
+def by_bound(gate: Gate, pairs: Pairs, test: NotWorse, verdict: Verdict) -> str:
     """Decided by the paired e-processes on a part of the set."""
     bounds = test.bounds()
     passed = verdict is Verdict.PASSED
@@ -31,7 +32,7 @@ def by_bound(gate: Gate, pairs: Pairs, test: NonInferiority, verdict: Verdict) -
     return f"{_beyond(pairs, verdict)}{_seen(pairs)}, so {side}; {_allowed(pairs)}; {_changed(pairs)}{SCOPE}"
 
 
-def still_open(gate: Gate, pairs: Pairs, test: NonInferiority) -> str:
+def still_open(gate: Gate, pairs: Pairs, test: NotWorse) -> str:
     """What is missing or was not asked could turn it."""
     bounds = test.bounds()
     least, most = max(pairs.least, Fraction(bounds.lower)), min(pairs.most, Fraction(bounds.upper))
@@ -54,6 +55,15 @@ def too_many_missing(gate: Gate, counted: Cells) -> str:
     )
 
 
+def too_much_lacking(gate: Gate, pairs: Pairs, trouble: str) -> str:
+    """The baseline itself lacks more than the gate tolerates."""
+    lacking, declared = pairs.lacking, pairs.counted.declared
+    why = f" (first: {trouble})" if trouble else ""
+    share = f"{100 * lacking / declared:.3g} % of the set"
+    most = f"more than max_missing {100 * gate.max_missing:.12g} %"
+    return f"{pairs.beside} has no score for {lacking} of {declared}{why}, {share}, {most}; re-run with --lf"
+
+
 def too_few(gate: Gate, scored: int, counted: Cells) -> str:
     """Fewer scored cells than the gate asks for."""
     return f"{scored} scored of {counted.declared}, min_n is {max(1, gate.min_n)}"
@@ -71,25 +81,26 @@ def trouble(gate: Gate, error: Exception) -> str:
 def _seen(pairs: Pairs) -> str:
     """``5 wrong in the first 40 of 120, the baseline 3 of the same (9 of all 120)``."""
     counted = pairs.counted
-    old = sum(pairs.old, Fraction(0)) * counted.repeats
+    known = [old for old in pairs.old if old is not None]
     where = (
         f"in the first {counted.asked} of {counted.declared}" if counted.undrawn else f"of {counted.declared}"
     )
     beside = f" and {counted.missing} missing" if counted.missing else ""
+    lacking = f" and {pairs.lacking} missing" if pairs.lacking else ""
     if not pairs.binary:
         scored = len(counted.values)
         new_mean = _number(pairs.ruler.value(pairs.new_wrong / scored)) if scored else "unknown"
-        old_mean = _number(pairs.ruler.value(sum(pairs.old, Fraction(0)) / max(1, len(pairs.old))))
-        of_all = f" ({_number(pairs.ruler.value(pairs.old_wrong / counted.declared))} of all)"
-        the_same = f"{pairs.beside} {old_mean}{of_all if counted.undrawn else ''}"
+        old_mean = _number(pairs.ruler.value(sum(known, Fraction(0)) / max(1, len(known))))
+        of_all = f" ({_number(pairs.ruler.value(pairs.old_mean))} of all)"
+        the_same = f"{pairs.beside} {old_mean}{of_all if counted.undrawn else ''}{lacking}"
         return f"mean {new_mean}{beside} {where}, {the_same}"
-    if pairs.ruler.at_most:
-        word, new, old_all = "wrong", pairs.new_wrong, pairs.old_wrong
-    else:
+    old, old_all = sum(known, Fraction(0)) * counted.repeats, pairs.old_wrong
+    word, new = "wrong", pairs.new_wrong
+    if not pairs.ruler.at_most:
         word, new = "right", len(counted.values) - pairs.new_wrong
-        old, old_all = counted.asked - old, counted.declared - pairs.old_wrong
+        old, old_all = len(known) * counted.repeats - old, counted.declared - pairs.lacking - old_all
     of_all = f" of the same ({int(old_all)} of all {counted.declared})" if counted.undrawn else ""
-    return f"{int(new)} {word}{beside} {where}, {pairs.beside} {int(old)}{of_all}"
+    return f"{int(new)} {word}{beside} {where}, {pairs.beside} {int(old)}{of_all}{lacking}"
 
 
 def _apart(pairs: Pairs, difference: Fraction) -> str:

@@ -74,7 +74,7 @@ def main(store: str, run_id: str, log: str, count: str, die_at: str = "") -> Non
     sys.stdout.flush()
     sys.stdin.readline()
     futures = [engine.submit(str(number), asking(number)) for number in range(int(count))]
-    answers = [future.result(60) for future in futures]
+    answers = [future.result(300) for future in futures]
     counters = engine.counters()
     engine.finish(interrupted=False)
     engine.close()

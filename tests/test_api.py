@@ -149,7 +149,7 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(ROOT), "PATH": f"{scripts}:/usr/bin:/bin", "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     said = ran.stdout

@@ -280,11 +280,12 @@ def test_a_file_without_a_label_that_counts_is_refused(load: Load) -> None:
     assert "has no row with a label that counts" in problems(load([row(1, labels={"loose": None})]))[0]
 
 
-def test_a_row_of_a_confidential_model_is_not_sent_to_another_model(load: Load) -> None:
+@pytest.mark.parametrize("key", ["model", "target"])
+def test_a_row_of_a_confidential_model_is_not_sent_to_another_model(load: Load, key: str) -> None:
     secret = Model(alias="secret", provider="scripted", model="s", confidential=True, identity=CARD.identity)
     asked = Model(alias="asked", provider="openai", model="gpt", base_url="https://judge.example.org")
     spec = load(
-        [row(1, identity=None, model="secret")],
+        [row(1, **{key: "secret"})],
         judge="{name: rubric, model: asked}",
         models={"secret": secret, "asked": asked},
     )

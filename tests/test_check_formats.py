@@ -59,6 +59,19 @@ def test_github_gets_one_command_a_problem(folder: Path, capsys: pytest.CaptureF
     assert [line for line in lines if not line.startswith("::error file=specs/a.yaml,line=")] == []
 
 
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_a_key_of_the_environment_that_somebody_wrote_into_a_spec_is_not_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("OUR_API_KEY", "plain-0a1b2c3d4e5f")
+    text = "kind: identity\ntitle: A\njudge: plain-0a1b2c3d4e5f\nrepeats: plain-0a1b2c3d4e5f\n" + PROBES
+    (folder / "specs/a.yaml").write_text(text, encoding="utf-8")
+    assert cli.main(["check", "specs", "--format", form]) == 1
+    printed = capsys.readouterr().out
+    assert "unknown judge '[redacted]'" in printed
+    assert "plain-0a" not in printed
+
+
 HOSTILE = Problem(
     place=Place(path="a,b:c%\n::stop-commands::x.yaml", line=3, column=4),
     what="what\r\n::error::100 %",
@@ -111,4 +124,6 @@ def test_an_absent_recording_is_named_by_its_relative_path(
     (folder / "specs/a.yaml").write_text(text, encoding="utf-8")
     assert cli.main(["check", "specs"]) == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("specs/a.yaml:3:20: specs/none.jsonl: cannot be read: ")
+    assert line == (
+        "specs/models.yaml:1:1: tape: there is no file 'specs/none.jsonl'; paths are relative to this file"
+    )

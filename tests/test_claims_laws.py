@@ -146,12 +146,13 @@ def test_negating_a_claim_removes_it(denied: str) -> None:
 def test_time_grows_with_the_length_of_the_answer_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
         text = (unit * (length // len(unit) + 1))[:length]
-        started = time.process_time()
+        started = time.thread_time()
         judged(text, question="Who made you?", framing="Act as Bob.")
-        return time.process_time() - started
+        return time.thread_time() - started
 
     seconds(1_000)
-    assert seconds(80_000) < 40 * (seconds(8_000) + 0.01)
+    # Anything may slow a machine down for a moment; a program that is too slow is so each time.
+    assert any(seconds(80_000) < 40 * (seconds(8_000) + 0.01) for _ in range(5))
 
 
 def test_rows_are_read_and_written_with_their_evidence() -> None:

@@ -123,7 +123,7 @@ def test_run_writes_short_names_out_and_passes_the_rest(typed: str, passed: str,
 def in_new_process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "distill_tests.cli", *arguments]
     environment = {"PYTHONPATH": str(Path(cli.__file__).parents[2]), "PATH": "", "HOME": str(cwd)}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def test_run_is_pytest_with_its_options_and_its_exit_status(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_run_has_a_short_name_for_every_option_of_the_plugin_and_no_other(tmp_pa
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     plugin = {word.rstrip(",") for word in listed.stdout.split() if word.startswith("--distill-")}

@@ -35,7 +35,7 @@ def ran(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(ROOT), "HOME": str(project), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
 
 

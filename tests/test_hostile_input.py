@@ -15,7 +15,8 @@ from distill_tests import specfile
 from tests import hostile_process
 
 ROOT = Path(__file__).parents[1]
-MOST_CPU_S = 2.0
+MOST_CPU_S = 15.0
+"""Thirty times what the slowest takes."""
 MOST_MB = 200.0
 
 CARDS = "m: {provider: scripted, default: hi, target: true, identity: {name: N, maker: M}}\n"
@@ -346,10 +347,10 @@ def test_100_mb_of_bad_rows_are_given_up_in_bounded_time_and_memory(folder: Path
 
 
 def test_a_file_of_one_endless_line_is_told(folder: Path, fresh: Reader) -> None:
-    told = transcript(fresh, folder, b" " * MEGA, times=100)
+    told = transcript(fresh, folder, b" " * MEGA, times=300)
     assert told.lines == ["t.jsonl:1: a line of more than 64 MB"]
     assert told.cpu_s < MOST_CPU_S
-    assert told.peak_mb < MOST_MB
+    assert told.peak_mb < 300
 
 
 def test_100_mb_of_good_rows_cost_little_more_than_their_text(folder: Path, fresh: Reader) -> None:

@@ -121,7 +121,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         ROOT / "distill_tests", copy / "distill_tests", ignore=shutil.ignore_patterns("__pycache__")
     )
     build = "from setuptools import build_meta; build_meta.build_wheel('dist')"
-    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True, timeout=600)
     (built,) = (copy / "dist").glob("*.whl")
     return zipfile.ZipFile(built).namelist()
 
@@ -166,7 +166,7 @@ def test_plugin_named_in_conftest_and_installed_is_loaded_once_and_in_silence(
         env={"PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}", "HOME": str(tmp_path), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "1 passed" in ran.stdout

@@ -245,12 +245,12 @@ def test_any_reply_is_read(reply: str) -> None:
     ["<template>", "sure ", "here is ", "{question} ", "```\n", '"', "\n", "note: ", "{", "。", "a.\n"],
 )
 def test_hostile_replies_are_read_in_time_that_grows_with_their_length(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     template = template_in((unit * 100_000)[:100_000]).template
     if template:
         sentences(template)
         check_template(template, max_chars=200_000)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5  # below 0.05 s
 
 
 def test_patterns_have_no_open_ended_repeats() -> None:

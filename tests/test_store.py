@@ -323,21 +323,28 @@ def test_without_a_path_replies_live_as_long_as_the_store() -> None:
 
 def test_steps_that_wait_share_a_transaction_and_a_step_s_own_error_harms_no_other() -> None:
     database = Database(None)
-    hold, transactions = threading.Event(), []
+    hold = threading.Event()
+    said: list[str] = []
+    steps: list[int] = []
+
+    def held(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(said.append)
+        hold.wait(60)
 
     def step(connection: sqlite3.Connection) -> int:
-        transactions.append(connection.total_changes)
-        return len(transactions)
+        steps.append(connection.total_changes)
+        return len(steps)
 
     def fails(connection: sqlite3.Connection) -> int:
         raise DistillError("mine alone")
 
-    database.do(lambda _: hold.wait(5))
+    database.do(held)
     futures = [database.do(step), database.do(fails), database.do(step)]
     hold.set()
     assert (futures[0].result(), futures[2].result()) == (1, 2)
     with pytest.raises(DistillError, match="mine alone"):
         futures[1].result()
+    assert sum(sql.startswith("BEGIN") for sql in said) <= 1
     database.close()
 
 

@@ -221,7 +221,7 @@ def test_no_more_calls_than_slots_and_no_slot_is_lost_to_cancellation(
         await asyncio.gather(*tasks, return_exceptions=True)
         assert most <= count
         for _ in range(count):
-            await asyncio.wait_for(slots.take(Rank(True, 0)), 1)
+            await asyncio.wait_for(slots.take(Rank(True, 0)), 60)
 
     asyncio.run(run())
 

@@ -16,10 +16,11 @@ BELOW_EVERY_HANDLER = -1
 def muted_logs() -> Iterator[None]:
     """Within it, nothing that the current thread logs is handled; other threads log as they did."""
     thread, before = threading.get_ident(), logging.getLogRecordFactory()
+    muted = True
 
     def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record: logging.LogRecord = before(*args, **kwargs)
-        if record.thread == thread:
+        if muted and record.thread == thread:
             record.levelno = BELOW_EVERY_HANDLER
         return record
 
@@ -27,5 +28,6 @@ def muted_logs() -> Iterator[None]:
     try:
         yield
     finally:
+        muted = False  # this factory may stay below another's, and a thread's number is given again
         if logging.getLogRecordFactory() is factory:  # else somebody has wrapped it: theirs stays
             logging.setLogRecordFactory(before)

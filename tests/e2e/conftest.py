@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,19 @@ from distill_tests.types import Reply, Score
 
 NUMBER, TEXT = {"type": "number"}, {"type": "string"}
 
-@provider("toyland", options={"log": TEXT, "delay_s": NUMBER, "latency_s": NUMBER, "served": TEXT})
+@provider("toyland", options={"log": TEXT, "together": NUMBER, "hold_after": NUMBER, "latency_s": NUMBER,
+                              "served": TEXT})
 class Fake:
-    """Answers by a word of the question; one line a call in a log that all processes share."""
+    """Answers by a word of the question; one line a call in a log that all processes share.
+
+    No call is answered before ``together`` have come.  After ``hold_after`` calls the others wait until
+    the test lets them go, and some time more.
+    """
     stores = True
     embedded = False
     def __init__(self, model):
         self.model = model
-        self.calls = 0
+        self.calls = self.begun = 0
     def identifies(self):
         return {"provider": "toyland", "model": self.model.model}
     def revision(self):
@@ -42,7 +47,13 @@ class Fake:
         text = request.messages[-1].text
         with open(os.environ["FAKE_LOG"], "a") as log:
             log.write(f"{self.model.alias} {text} #{request.sample}\\n")
-        await asyncio.sleep(self.model.options.get("delay_s", 0))
+        self.begun += 1
+        while self.begun < self.model.options.get("together", 0):
+            await asyncio.sleep(0.02)
+        if self.begun > self.model.options.get("hold_after", self.begun):
+            while not Path("let-go").exists():
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(1)
         self.calls += 1
         served = self.model.options.get("served", "fake-1")
         if served == "changes":
@@ -81,6 +92,16 @@ toy:
 """
 
 
+# A shell's background job ignores Ctrl-C, and whatever is started from there does.
+INTERRUPTIBLE = """
+import pytest, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+PATIENCE_S = 120.0
+"""For what takes a second or two: a machine may be busy."""
+
+
 class Project:
     """A pytester directory with specs; ``calls`` reads what was really asked."""
 
@@ -89,6 +110,7 @@ class Project:
         self.log = self.path / "calls.log"
         monkeypatch.setenv("FAKE_LOG", str(self.log))
         monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+        self._started: list[subprocess.Popen[str]] = []
         pytester.makeconftest(CONFTEST)
         pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:randomly\n")
         self.models()
@@ -126,19 +148,28 @@ class Project:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """A run as a process of its own, to be interrupted."""
-        command = [sys.executable, "-m", "pytest", "-p", "distill_tests.plugin", *args, "specs"]
-        return subprocess.Popen(
+        command = [sys.executable, "-c", INTERRUPTIBLE, "-p", "distill_tests.plugin", *args, "specs"]
+        run = subprocess.Popen(
             command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        self._started.append(run)
+        return run
+
+    def end(self) -> None:
+        """Leave no started run behind, whatever the test came to."""
+        for run in self._started:
+            with run:
+                run.kill()
 
     def calls(self) -> list[str]:
         return self.log.read_text().splitlines() if self.log.exists() else []
 
-    def wait_for_calls(self, count: int, timeout_s: float = 30.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while len(self.calls()) < count:
-            assert time.monotonic() < deadline, f"only {len(self.calls())} of {count} calls came"
-            time.sleep(0.02)
+    def wait_for_calls(self, count: int) -> None:
+        wait_until(lambda: len(self.calls()) >= count, f"{count} calls")
+
+    def let_go(self) -> None:
+        """Have the calls that are held (``hold_after``) answered."""
+        (self.path / "let-go").touch()
 
     def summary(self) -> dict[str, Any]:
         data: dict[str, Any] = json.loads((self.path / "reports" / "summary.json").read_text("utf-8"))
@@ -150,9 +181,24 @@ class Project:
         return [json.loads(line) for line in newest.read_text("utf-8").splitlines()]
 
 
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_S} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run within a test on a worker of ours would share its slots with a second one."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER_COUNT", raising=False)
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(pytester, monkeypatch)
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    project = Project(pytester, monkeypatch)
+    yield project
+    project.end()
 
 
 INTERRUPT = signal.SIGINT

@@ -64,14 +64,14 @@ def allure(tmp_path_factory: pytest.TempPathFactory) -> str:
         str(directory),
         ALLURE,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         pytest.skip(f"npm cannot install {ALLURE}: {done.stderr.strip()[-200:]}")
     return str(directory / "node_modules" / ".bin" / "allure")
 
 
 def _output(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False).stdout
 
 
 class Text(HTMLParser):
@@ -115,7 +115,7 @@ def browser(tmp_path: Path) -> Open:
         profile = tmp_path / f"profile-{page or 'start'}"
         address = f"{(report / 'index.html').as_uri()}#{page}"
         flags = [*FLAGS, f"--user-data-dir={profile}", "--dump-dom", address]
-        done = subprocess.run([command, *flags], capture_output=True, timeout=60, check=True)
+        done = subprocess.run([command, *flags], capture_output=True, timeout=600, check=True)
         return Text(done.stdout.decode("utf-8"))
 
     return opened
@@ -127,7 +127,7 @@ def generated(allure: str, project: Project) -> Path:
     config["plugins"]["awesome"]["options"]["singleFile"] = True
     (project.path / "allurerc.json").write_text(json.dumps(config))
     command = [allure, "generate", "--config", "allurerc.json", "--output", "report", "results"]
-    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=project.path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert "rror" not in done.stdout + done.stderr
     return project.path / "report"

@@ -33,7 +33,7 @@ def ordinary(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 def _stable(text: str) -> list[str]:
     """The output without what differs from run to run, and without the plugins line."""
-    lines = [re.sub(r"in \d+\.\d+s", "in Ns", line) for line in text.splitlines()]
+    lines = [re.sub(r"in \d+\.\d+s( \(.*?\))?", "in Ns", line) for line in text.splitlines()]
     lines = [re.sub(r"0x[0-9a-f]+|\[gw\d\]( \[ *\d+%\])?", "", line) for line in lines]
     return [re.sub(r"=+", "=", line) for line in lines if not line.startswith("plugins:")]
 

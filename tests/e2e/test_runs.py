@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.conftest import Project, bad, good
+from tests.e2e.conftest import PATIENCE_S, Project, bad, good, wait_until
 
 
 def test_under_two_workers_no_call_is_made_twice_and_targets_stay_together(project: Project) -> None:
@@ -27,16 +27,18 @@ def test_under_two_workers_no_call_is_made_twice_and_targets_stay_together(proje
 
 
 def test_ctrl_c_keeps_what_was_asked_and_the_next_run_asks_the_rest(project: Project) -> None:
-    project.models("  delay_s: 0.1\n")
+    project.models("  hold_after: 8\n")
     project.spec(good(60))
     run = project.start("--distill-concurrency", "2")
-    project.wait_for_calls(8)
+    project.wait_for_calls(10)
+    project.let_go()
     run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=30)
+    output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 2, output
     asked = project.calls()
     assert len(asked) < 60
     assert "Traceback" not in output
+    project.models()
     result = project.run("-q")
     assert Counter(project.calls()).most_common(1)[0][1] == 1
     assert len(project.calls()) == 60
@@ -46,7 +48,7 @@ def test_ctrl_c_keeps_what_was_asked_and_the_next_run_asks_the_rest(project: Pro
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_ctrl_c_before_the_first_result_says_what_is_kept(project: Project, stored: bool) -> None:
-    project.models("  delay_s: 0.1\n")
+    project.models("  hold_after: 4\n")
     project.spec(good(60))
     with (project.path / "conftest.py").open("a", encoding="utf-8") as conftest:
         conftest.write(
@@ -54,9 +56,10 @@ def test_ctrl_c_before_the_first_result_says_what_is_kept(project: Project, stor
             "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
         )
     run = project.start("--distill-concurrency", "1", *([] if stored else ["--distill-no-store"]))
-    project.wait_for_calls(4)
+    project.wait_for_calls(5)
+    project.let_go()
     run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=30)
+    output, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 2, output
     line = f"interrupted: {len(project.calls())} replies are stored; run the same again to go on"
     assert (line in output.splitlines()) == stored, output
@@ -71,14 +74,23 @@ def test_a_number_that_an_option_cannot_use_is_told_with_its_name(project: Proje
     result.stderr.fnmatch_lines([f"*{option}: a whole number above 0 is needed (got '0')"])
 
 
+@pytest.mark.parametrize("other", ["--distill-no-store", "--distill-refresh"])
+def test_a_replay_is_refused_beside_an_option_that_it_contradicts(project: Project, other: str) -> None:
+    project.spec(good(1))
+    result = project.run("--distill-replay", other, subprocess=True)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*--distill-replay *: run it without {other}"])
+
+
 def test_kill_9_loses_no_committed_reply_and_the_next_run_asks_only_the_rest(project: Project) -> None:
-    project.models("  delay_s: 0.05\n")
+    project.models("  hold_after: 12\n")
     project.spec(good(60))
     run = project.start("--distill-concurrency", "3")
-    project.wait_for_calls(12)
+    project.wait_for_calls(15)
     run.kill()
-    run.communicate(timeout=30)
+    run.communicate(timeout=PATIENCE_S)
     before = len(project.calls())
+    project.models()
     project.run("-q")
     after = Counter(project.calls())
     # At most the calls in flight at the kill are made again; each question is answered in the end.
@@ -154,13 +166,17 @@ def test_the_run_directory_and_the_latest_copies_are_written(project: Project) -
 
 
 def test_records_are_on_disk_while_the_run_goes_on(project: Project) -> None:
-    project.models("  delay_s: 0.1\n")
+    project.models("  hold_after: 3\n")
     project.spec(good(40))
     run = project.start("--distill-concurrency", "1")
-    project.wait_for_calls(6)
+
+    def lines() -> int:
+        return sum(path.read_bytes().count(b"\n") for path in project.path.glob("reports/*/run.jsonl"))
+
+    wait_until(lambda: lines() >= 1 + 3, "the run and three cases in run.jsonl")
     run.kill()
-    run.communicate(timeout=30)
-    assert sum(record["type"] == "case" for record in project.records()) >= 3
+    run.communicate(timeout=PATIENCE_S)
+    assert [record["type"] for record in project.records()] == ["run", "case", "case", "case"]
 
 
 def test_a_secret_in_an_answer_or_an_error_reaches_no_file_and_no_terminal(

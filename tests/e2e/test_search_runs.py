@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, bad, good
+from tests.e2e.conftest import PATIENCE_S, Project, bad, good
 
 FRAMINGS = """framings:
   inline:
@@ -135,7 +135,6 @@ def test_a_search_replays_without_a_call(project: Project) -> None:
 
 
 def uninterrupted(project: Project) -> Any:
-    project.models("  delay_s: 0\n")
     project.run("--distill-no-store")
     return trail(project)
 
@@ -145,19 +144,18 @@ def test_a_search_that_was_cut_off_goes_on_from_the_store(project: Project, how:
     search_spec(project)
     whole = uninterrupted(project)
     project.log.unlink()
-    project.models("  delay_s: 0.05\n")
+    project.models("  hold_after: 20\n")
     process = project.start()
-    try:
-        project.wait_for_calls(20)
-        process.send_signal(how)
-        said = process.communicate(timeout=60)[0]
-    finally:
-        process.kill()
+    project.wait_for_calls(21)
+    if how is signal.SIGINT:
+        project.let_go()
+    process.send_signal(how)
+    said = process.communicate(timeout=PATIENCE_S)[0]
     if how is signal.SIGINT:
         assert re.search(r"interrupted: \d+ replies are stored", said)
     cut = len(project.calls())
     assert 20 <= cut < 60
-    project.models("  delay_s: 0\n")
+    project.models()
     assert project.run().ret == 1
     assert trail(project) == whole
     twice = [call for call, count in Counter(project.calls()).items() if count > 1]

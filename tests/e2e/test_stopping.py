@@ -15,12 +15,12 @@ def text_of(result: object) -> str:
 
 def test_a_sampled_set_is_not_asked_to_its_end_where_the_evidence_suffices(project: Project) -> None:
     project.spec(good(80), gates="{strict_rate: {at_most: 0.2}}", more=SAMPLE)
-    result = project.run("--distill-concurrency", "2")
+    result = project.run("--distill-concurrency", "1")
     assert result.ret == 0
     (gate,) = project.summary()["gates"]
     n = gate["estimate"]["n"]
     assert 5 <= n <= 30
-    assert n <= len(project.calls()) <= n + 2
+    assert len(project.calls()) == n
     assert gate["estimate"]["undrawn"] == 80 - n
     assert gate["explanation"].startswith(f"0 wrong in the first {n} of 80, so at most 0.")
     assert gate["estimate"]["high"] <= 0.2
@@ -29,14 +29,15 @@ def test_a_sampled_set_is_not_asked_to_its_end_where_the_evidence_suffices(proje
 
 
 def test_answers_beyond_the_stop_are_counted_apart(project: Project) -> None:
+    project.models("  together: 16\n")
     project.spec(bad(80), gates="{strict_rate: {at_most: 0.02}}", more=SAMPLE)
     assert project.run("--distill-concurrency", "16").ret == 1
     (gate,) = project.summary()["gates"]
     beyond = len(project.calls()) - gate["estimate"]["n"]
-    assert 0 < beyond <= 16
-    answers = "1 answer" if beyond == 1 else f"{beyond} answers"
+    assert gate["estimate"]["n"] < 10
+    assert beyond >= 16 - 10
     assert gate["notes"] == [
-        f"{answers} beyond the stop, in flight or asked for other gates: stored, not counted",
+        f"{beyond} answers beyond the stop, in flight or asked for other gates: stored, not counted",
         "judge mentions: not calibrated (no calibration: in the spec)",
     ]
 

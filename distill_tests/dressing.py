@@ -30,6 +30,8 @@ def dress(report: pytest.TestReport, item: SpecItem, error: BaseException | None
         report.longrepr = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
     elif report.failed and not isinstance(report.longrepr, str):
         report.longrepr = _harmless(report.longrepr)
+    if isinstance(report.longrepr, str):
+        report.longrepr = redactor.redact(report.longrepr)
     ended = report.when == "call" or (report.when == "setup" and not report.passed)
     if ended and item.distill is not None:
         told: Any = redactor.redact_all(item.distill)

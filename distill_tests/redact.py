@@ -8,13 +8,15 @@ and the well-known shapes of keys that came from elsewhere.
 from __future__ import annotations
 
 import base64
+import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, NamedTuple, TypeVar
 
 from distill_tests.types import Json
 
+T = TypeVar("T")
 REDACTED = "[redacted]"
 SHORTEST = 8
 
@@ -91,6 +93,26 @@ class Redactor:
             return [self._each_redacted(item) for item in value]
         return value
 
+    def redact_tree(self, value: T) -> T:
+        """``value``, or a copy without secrets: dataclasses, mappings and sequences, to any depth."""
+        together = "\n\0\n".join(_texts(value))
+        return value if self.redact(together) == together else self._tree_redacted(value)
+
+    def _tree_redacted(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, Mapping):
+            return {key: self._tree_redacted(item) for key, item in value.items()}
+        if isinstance(value, tuple | list):
+            items = [self._tree_redacted(item) for item in value]
+            return type(value)._make(items) if hasattr(value, "_make") else type(value)(items)
+        if not is_dataclass(value):
+            return value
+        clean = copy.copy(value)
+        for one in fields(value):
+            object.__setattr__(clean, one.name, self._tree_redacted(getattr(value, one.name)))
+        return clean
+
     def _known(self, text: str) -> Iterator[_Found]:
         for needle in self._needles:
             start = text.find(needle)
@@ -112,6 +134,17 @@ def _strings(value: Json) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _strings(item)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for item in value.values() for text in _texts(item))
+    elif isinstance(value, tuple | list):
+        yield from (text for item in value for text in _texts(item))
+    elif is_dataclass(value):
+        yield from (text for one in fields(value) for text in _texts(getattr(value, one.name)))
 
 
 class _Found(NamedTuple):

@@ -11,6 +11,7 @@ import inspect
 import io
 import json
 import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,11 @@ from distill_tests.types import Exhibit, Json, Model, Score
 
 MAX_ROW_BYTES = 32 * 1024 * 1024
 """A longer line is a bad row: an answer of 10 MB fits, a file without line ends does not."""
+MOST_VALUES = 500_000
+"""Of one row: each costs up to a hundred times the memory that its two characters take in the file."""
+MOST_BLANK = 1_000_000
+"""Blank lines in a row, in what was made to keep its reader busy."""
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 class Judged(NamedTuple):
@@ -174,16 +180,21 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
     """Line numbers and raw lines; ``None`` for a line above the limit."""
     try:
         with _opened(path) as source:
-            number = 0
+            number = last = 0
             while raw := source.readline(MAX_ROW_BYTES + 1):
                 number += 1
                 if number == 1:
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 if len(raw) > MAX_ROW_BYTES:
-                    _skip_to_line_end(source, raw)
+                    last = number
                     yield number, None
+                    if not skip_to_line_end(source, raw):
+                        raise DataError(f"{path}:{number}: a line without end; not read any further")
                 elif raw.strip():
+                    last = number
                     yield number, raw
+                elif number > last + MOST_BLANK:
+                    raise DataError(f"{path}:{number}: more than {MOST_BLANK:,} blank lines")
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
@@ -194,14 +205,32 @@ def _opened(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _skip_to_line_end(source: IO[bytes], raw: bytes) -> None:
-    while raw and not raw.endswith(b"\n"):
+def skip_to_line_end(source: IO[bytes], raw: bytes) -> bool:
+    """Whether the line that ``raw`` begins ends within twice the longest line."""
+    for _ in range(2):
+        if not raw or raw.endswith(b"\n"):
+            return True
         raw = source.readline(MAX_ROW_BYTES)
+    return not raw or raw.endswith(b"\n")
+
+
+def too_many_values(raw: bytes) -> str | None:
+    """What is wrong with a row that is small on disk and huge once it is read, or None."""
+    count = _values(raw)
+    if count > MOST_VALUES:
+        count -= sum(_values(text[0]) for text in _TEXT.finditer(raw))
+    return f"more than {MOST_VALUES:,} values in one row" if count > MOST_VALUES else None
+
+
+def _values(raw: bytes) -> int:
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def _parsed(raw: bytes | None) -> Mapping[str, Any]:
     if raw is None:
         raise DataError(f"longer than {MAX_ROW_BYTES // 2**20} MB")
+    if trouble := too_many_values(raw):
+        raise DataError(trouble)
     try:
         row = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=without_doubles)
     except UnicodeDecodeError as error:

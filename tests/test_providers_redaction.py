@@ -139,7 +139,7 @@ def seen(api: FakeApi, provider: str, store: Path, **changes: Any) -> str:
         future = asked(engine, model)
         texts = [str(engine.served()), str(engine.counters())]
         try:
-            texts.append(repr(future.result(timeout=20)))
+            texts.append(repr(future.result(timeout=120)))
         except ProviderError as error:
             texts += [str(error), repr(error.args), str(error.receipt), *traceback.format_exception(error)]
         texts += [*engine.notes("case"), str(engine.refused("m")), str(engine.served())]

@@ -242,6 +242,6 @@ MEGABYTES = {
 def test_ten_megabytes_take_a_moment_and_no_text_takes_for_ever(text: str) -> None:
     redactor = Redactor.from_environ({f"SERVICE_{n}_API_KEY": f"{KEY}{n}{n * 7919}/x" for n in range(8)})
     big = text * (MEGABYTES[text] * 1_000_000 // len(text))
-    started = time.process_time()
+    started = time.thread_time()
     redactor.redact(big)
-    assert time.process_time() - started < 15
+    assert time.thread_time() - started < 15  # 0.3 s

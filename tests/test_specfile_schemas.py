@@ -23,6 +23,7 @@ from tests.test_specfile_yaml import PLAIN
 
 SCHEMAS = Path(specfile.__file__).parents[1] / "schema"
 SPECS = Path(__file__).parents[1] / "specs"
+EXAMPLES = SPECS.parent / "examples"
 OURS = ["spec.json", "models.json", "identity.json", "questions.json", "framings.json"]
 
 
@@ -61,7 +62,7 @@ def test_every_key_has_words_for_the_hover(name: str) -> None:
 def test_editors_accept_the_shipped_cards_and_specs() -> None:
     cards = yamltext.read(SPECS / "models.yaml").data
     assert [error.message for error in oracle(shipped("models.json")).iter_errors(cards)] == []
-    for path in sorted(SPECS.rglob("*.yaml")):
+    for path in sorted((*SPECS.rglob("*.yaml"), *EXAMPLES.rglob("*.yaml"))):
         if specfile.find_root(path):
             document = yamltext.read(path).data
             assert [error.message for error in oracle(shipped("spec.json")).iter_errors(document)] == [], path
@@ -77,6 +78,8 @@ ASKED = {"kind": "identity", "title": "x", "probes": {"recorded": "all"}}
         ("spec.json", {**ASKED, "kind": "identiy"}, "identiy"),
         ("spec.json", {**ASKED, "gates": {"strict_rate": {"at_mots": 1, "at_most": 1}}}, "at_mots"),
         ("spec.json", {**ASKED, "gates": {"a": {"at_least": 1, "at_most": 1}}}, "valid under each of"),
+        ("spec.json", {**ASKED, "gates": {"a": {"fwer": 0.1, "at_most": 1}}}, "valid under each of"),
+        ("spec.json", {**ASKED, "gates": {"a": {"fwer": 2}}}, "greater than or equal to the maximum"),
         ("spec.json", {**ASKED, "judge": {"name": "claims", "nmae": 1}}, "not valid under any"),
         ("models.json", {"a": {"provider": "local", "wieghts": {}}}, "wieghts"),
         ("models.json", {"a": {"provider": "recorded"}}, "transcripts"),

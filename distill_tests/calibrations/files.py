@@ -17,6 +17,7 @@ from distill_tests.types import Estimate, Json
 
 SCHEMA: Final = 1
 TYPE: Final = "calibration"
+LARGEST_BYTES: Final = 8 * 2**20
 _ESTIMATE: Final = ("value", "low", "high", "n", "missing", "level", "method")
 
 
@@ -100,6 +101,8 @@ def _rates(rates: Rates) -> dict[str, Json]:
 def read(path: Path) -> Calibration:
     """The calibration in a file; raises DataError, in words, for anything that is none."""
     try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise DataError(f"{path}:1: larger than {LARGEST_BYTES >> 20} MB: no calibration")
         told: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}:1: there is no such file; a run of a calibration spec writes it") from None

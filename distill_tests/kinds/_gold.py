@@ -25,6 +25,8 @@ from distill_tests.specfile.files import absent, shown_path
 from distill_tests.types import Exhibit, Json, Place, Score, Spec
 
 MOST_NAMED: Final = 50
+MOST_WRONG: Final = 10_000
+"""Bad rows; with more, unless the spec allows them, the rest of the file is not read."""
 MOST_CHARACTERS: Final = 80
 """Of a language or a target."""
 
@@ -44,10 +46,15 @@ class _Bad:
     """Rows that cannot be used; ``problems`` holds each with its line."""
 
     path: str
+    allowed: int
     problems: list[Problem] = field(default_factory=list)
 
     def name(self, line: int, what: str) -> None:
+        """Raises DataError where there are so many that the file is another one."""
         self.problems.append(Problem(place=Place(path=self.path, line=line, column=1), what=what))
+        if len(self.problems) > max(MOST_WRONG, self.allowed):
+            told = f"more than {len(self.problems) - 1:,} rows cannot be used; the first: {self.problems[0]}"
+            raise DataError(f"{self.path}: {told}")
 
 
 def gold_rows(spec: Spec, declared: Declared) -> tuple[Row, ...]:
@@ -61,7 +68,8 @@ def gold_rows(spec: Spec, declared: Declared) -> tuple[Row, ...]:
         what, allowed = absent(path, written=section["jsonl"])
         raise SpecError([Problem(place=spec.place("gold", "jsonl"), what=what, allowed=allowed)])
     labels = Labels(spec, declared)
-    bad, found, unused, left_out = _Bad(shown_path(path)), [], 0, Counter[tuple[str, str]]()
+    bad = _Bad(shown_path(path), int(section.get("max_bad_rows", 0)))
+    found, unused, left_out = [], 0, Counter[tuple[str, str]]()
     for line, row in _read(spec, path, labels, declared, bad):
         left_out.update(row.left_out.items())
         unused += not row.labels
@@ -125,9 +133,8 @@ def _unused(_exhibit: Exhibit, _score: Score) -> Mapping[str, Json]:
 
 
 def _refuse(spec: Spec, bad: _Bad, found: list[Row]) -> None:
-    allowed = int(spec.body["gold"].get("max_bad_rows", 0))
-    if len(bad.problems) > allowed:
-        count = len(bad.problems)
+    allowed, count = bad.allowed, len(bad.problems)
+    if count > allowed:
         what = f"{count} {'row' if count == 1 else 'rows'} of {bad.path} cannot be used"
         place = spec.place("gold", "max_bad_rows") if allowed else spec.place("gold", "jsonl")
         head = Problem(place=place, what=what, allowed=f"max_bad_rows is {allowed}")

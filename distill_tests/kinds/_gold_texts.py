@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +60,10 @@ class Texts:
             raise DataError("the response is empty")
         if self._needs_identity and exhibit.identity is None:
             raise DataError("needs identity: {name, maker}, fact: a sentence, or model: the alias of a card")
-        alias = row.get("model")
-        owner = self._spec.models.get(alias) if isinstance(alias, str) else None
-        for reader in self._asked if owner else ():
-            trouble = sharing_trouble(owner, reader) if owner else None
+        named = (alias for key in ("model", "target") if isinstance(alias := row.get(key), str))
+        owners = (self._spec.models[alias] for alias in named if alias in self._spec.models)
+        for owner, reader in itertools.product(owners, self._asked):
+            trouble = sharing_trouble(owner, reader)
             if trouble is not None:
                 raise DataError(f"must not be sent: {trouble.what}; {trouble.allowed}")
 

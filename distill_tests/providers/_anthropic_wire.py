@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_tests.errors import EmptyReply, ProviderError
-from distill_tests.providers._sdk import Response
+from distill_tests.providers._sdk import Response, token_count
 from distill_tests.types import Message, Model, Reply, Request, Usage
 
 SAMPLED_VERSION = "2023-06-01"
@@ -147,12 +147,13 @@ def _texts(blocks: list[Mapping[str, Any]], kind: str) -> Iterator[str]:
 
 def _usage(given: Any) -> Usage | None:
     """Input tokens with those that were read from, or written to, a prompt cache."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("input_tokens"), int):
+    told: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    if token_count(told.get("input_tokens")) is None:
         return None
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     return Usage(
-        input_tokens=sum(int(given.get(name) or 0) for name in names),
-        output_tokens=int(given.get("output_tokens") or 0),
+        input_tokens=sum(token_count(told.get(name)) or 0 for name in names),
+        output_tokens=token_count(told.get("output_tokens")) or 0,
     )
 
 

@@ -72,7 +72,7 @@ def trouble_of(
     keyless: bool = False,
     redact: Callable[[str], str] = str,
 ) -> ProviderError:
-    """The error to raise for a response of ``status`` 400 to 599.
+    """The error to raise for a response of ``status`` 300 to 599.
 
     ``keyless``: no key was sent; then that is the first thing to tell of a 401.  ``redact`` sees what the
     server says before it is cut to a length: half a secret is not found any more.
@@ -80,6 +80,10 @@ def trouble_of(
     receipt = request_id(headers) or str(status)
     said = excerpt(redact(_said(content)))
     words = f"{provider}: {status} ({said})" if said else f"{provider}: {status}"
+    if status in (301, 302, 303, 307, 308):
+        to = excerpt(redact(headers.get("location") or "another address"))
+        hint = "which is not followed; base_url has to be the address that answers"
+        return Refused(f"{words}: a redirect to {to}, {hint}", receipt=receipt)
     codes = {code.lower() for code in _codes(json_of(content))}
     if codes & _FILTERED or (status != 429 and _SAYS_FILTERED.search(said)):
         return EmptyReply(f"{words}: the endpoint's content filter gave no answer", receipt=receipt)

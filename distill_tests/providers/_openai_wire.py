@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_tests.errors import EmptyReply, ProviderError, Transient
-from distill_tests.providers._sdk import Response
+from distill_tests.providers._sdk import Response, token_count
 from distill_tests.providers._thinking import split_thinking
 from distill_tests.types import Image, Message, Reply, Request, TokenLogprob, Usage
 
@@ -240,10 +240,8 @@ def _logprob(value: Any) -> float:
 def _usage(given: Any) -> Usage | None:
     if not isinstance(given, Mapping):
         return None
-    read, written = given.get("prompt_tokens"), given.get("completion_tokens", 0)
-    if not isinstance(read, int) or not isinstance(written, int):
-        return None
-    return Usage(input_tokens=read, output_tokens=written)
+    read, written = token_count(given.get("prompt_tokens")), token_count(given.get("completion_tokens", 0))
+    return None if read is None or written is None else Usage(input_tokens=read, output_tokens=written)
 
 
 def _is_text(value: Any) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from distill_tests.errors import DistillError, MissingExtra, ProviderError, Refused, Transient
+from distill_tests.providers._api_body import TooLarge
 from distill_tests.providers._api_trouble import (
     LONGEST_SAID,
     excerpt,
@@ -81,10 +82,8 @@ class Line:
         except sdk.APIStatusError as error:
             response = error.response
             raise self._trouble(response.status_code, response.headers, response.content) from None
-        except sdk.APIConnectionError as error:
-            raise Transient(
-                f"{self._name}: no reply from {self._where} ({self._shown(_cause(error), 120)})"
-            ) from None
+        except (TooLarge, sdk.APIConnectionError) as error:
+            raise self._unanswered(error) from None
         except sdk.APIError as error:
             raise ProviderError(f"{self._name}: {self._shown(str(error))}") from None
         except UnicodeEncodeError:
@@ -118,6 +117,12 @@ class Line:
     def _trouble(self, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
         return trouble_of(self._name, status, headers, content, keyless=self._keyless, redact=self._redact)
 
+    def _unanswered(self, error: BaseException) -> ProviderError:
+        for known in (error, error.__cause__):  # Some SDKs wrap whatever their HTTP client raises.
+            if isinstance(known, TooLarge):  # Another attempt would bring, and cost, as much.
+                return ProviderError(f"{self._name}: {known} from {self._where}")
+        return Transient(f"{self._name}: no reply from {self._where} ({self._shown(_cause(error), 120)})")
+
     def _shown(self, text: str, longest: int = LONGEST_SAID) -> str:
         return excerpt(self._redact(text), longest)
 
@@ -147,3 +152,8 @@ def _cause(error: BaseException) -> str:
         words = str(cause).strip() or words or type(cause).__name__
         cause = cause.__cause__ or cause.__context__
     return words.rstrip(".")
+
+
+def token_count(value: Any) -> int | None:
+    """A number of tokens that an endpoint tells; None where it is none: totals and costs add them up."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -21,6 +21,7 @@ from typing import IO, Any, Literal, NamedTuple
 from distill_tests.display import is_blank
 from distill_tests.errors import BadRows, DataError, Problem
 from distill_tests.registry import Recorded
+from distill_tests.rows import MOST_BLANK, too_many_values
 from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Place, Usage
 
@@ -157,7 +158,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Line numbers from 1 and lines that are not blank."""
     try:
         with _opened(path) as file:
-            number = 0
+            number = last = 0
             while line := file.readline(_LONGEST_LINE + 1):
                 number += 1
                 if len(line) > _LONGEST_LINE:
@@ -168,7 +169,10 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     raise DataError(f"{shown_path(path)}:1: the file is UTF-16; write it as UTF-8")
                 line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
                 if line.strip():
+                    last = number
                     yield number, line
+                elif number > last + MOST_BLANK:
+                    raise DataError(f"{shown_path(path)}:{number}: more than {MOST_BLANK:,} blank lines")
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise DataError(f"{shown_path(path)}: not a whole gzip file ({error})") from error
     except OSError as error:
@@ -180,6 +184,8 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
+    if trouble := too_many_values(line):
+        raise _Unusable(trouble)
     try:
         row = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -23,6 +23,7 @@ from distill_tests.providers._api_access import (
     missing_key,
     shown_url,
 )
+from distill_tests.providers._api_body import bounded_client
 from distill_tests.providers._api_card import check_params, param_problems
 from distill_tests.providers._sdk import CONNECT_S, Line
 from distill_tests.redact import Redactor
@@ -134,7 +135,7 @@ class Anthropic:
                 base_url=None if self._where == HOME.url else self._where,
                 max_retries=0,
                 timeout=sdk.Timeout(None, connect=CONNECT_S),
-                http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=bounded_client(sdk),
             )
             ways = (client.api_key, client.auth_token, getattr(client, "credentials", None))
             if not any(ways):

@@ -18,6 +18,7 @@ from distill_tests.providers._api_access import (
     missing_key,
     shown_url,
 )
+from distill_tests.providers._api_body import bounded_client
 from distill_tests.providers._api_card import check_params, param_problems
 from distill_tests.providers._llama_session import plain_text
 from distill_tests.providers._openai_wire import (
@@ -159,7 +160,7 @@ class OpenAI:
                 base_url=self._where,
                 max_retries=0,
                 timeout=sdk.Timeout(None, connect=CONNECT_S),
-                http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False),
+                http_client=bounded_client(sdk),
             )
 
         named = [name for name in (self._model.api_key_env,) if name is not None]

@@ -15,6 +15,9 @@ from typing import Any
 from distill_tests.registry import Registry, judges, kinds, providers, statistics
 from distill_tests.specfile.schemas import shipped
 
+_ALONE: Mapping[str, Any] = {"not": {"required": ["baseline"]}}
+"""Of a gate: without a baseline to compare with."""
+
 
 def for_editors(name: str) -> dict[str, Any]:
     """The text of ``spec.json`` or ``models.json`` as it should be."""
@@ -33,6 +36,10 @@ def _spec(schema: dict[str, Any]) -> dict[str, Any]:
     numbers = [statistics.get(name) for name in statistics if _is_ours(statistics.get(name).function)]
     defs["gates"]["propertyNames"]["anyOf"][0]["enum"] = [statistic.name for statistic in numbers]
     defs["statistic_options"]["properties"] = _joined(statistic.options for statistic in numbers)
+    gate = defs["gates"]["additionalProperties"]
+    written = [one for one in gate["oneOf"] if one["required"][0].startswith("at_")]
+    meant = _joined(statistic.options for statistic in numbers if statistic.threshold)
+    gate["oneOf"] = [*written, *({"required": [name], **_ALONE} for name in meant)]
     return schema
 
 

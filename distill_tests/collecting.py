@@ -27,7 +27,10 @@ class SpecFile(pytest.File):
         root = find_root(self.path)
         assert root is not None, "the plugin collects files below a models.yaml only"
         auditing = self.config.stash[AUDITING]
-        models = auditing.models(root)
+        try:
+            models = auditing.models(root)
+        except SpecError:  # told together with what is wrong with the spec itself
+            raise SpecError(specfile.check([self.path], environ=os.environ)) from None
         spec = specfile.load(self.path, models, environ=os.environ)
         skip_without(spec.requires, self.path)
         chosen = chosen_targets(spec, models, auditing.targets)
@@ -40,7 +43,9 @@ class SpecFile(pytest.File):
             yield AllTargets.from_parent(self, name=ALL_TARGETS, spec=spec, targets=targets, absent=absent)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ARG002 - pytest's
-        return in_words(excinfo.value) or super().repr_failure(excinfo)
+        words = in_words(excinfo.value)
+        redact = self.config.stash[AUDITING].redactor().redact
+        return super().repr_failure(excinfo) if words is None else redact(words)
 
 
 def chosen_targets(spec: Spec, models: Mapping[str, Model], override: Sequence[str]) -> tuple[Model, ...]:

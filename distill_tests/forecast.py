@@ -26,7 +26,8 @@ class Forecast:
     """Calls and tokens of one spec on one model.
 
     Calls and tokens of controls are among them.  Token numbers are estimates: input from the length of
-    the first prompts, output as if every reply were as long as allowed.  ``cost_usd`` is None where the card
+    the first prompts, output as if every reply were as long as allowed.  ``images`` are sent with them and
+    are not among the tokens: what one takes is each endpoint's own rule.  ``cost_usd`` is None where the card
     has no price.
     """
 
@@ -41,6 +42,7 @@ class Forecast:
     cost_usd: float | None
     asked: tuple[Case, ...] = ()
     declared: tuple[Case, ...] = ()
+    images: int = 0
     full: bool = False
     control_calls: int = 0
 
@@ -82,13 +84,14 @@ def forecast(
     ``full``: whatever the gates could decide before.
     """
     kind = kinds.get(spec.kind).kind
-    least = most = prompt_tokens = output_tokens = 0
+    least = most = prompt_tokens = images = output_tokens = 0
     for case in cases:
         low, high = kind.calls(case, spec)
         least += low * spec.repeats
         most += high * spec.repeats
         opening = kind.opening(case, spec, target)
         prompt_tokens += (tokens(opening) if opening else 0) * high * spec.repeats
+        images += images_in(opening) * high * spec.repeats
         output_tokens += longest(opening, spec) * high * spec.repeats
     controls = declared_controls(spec, target).controls
     told = [one for one in controls if one.reply is None]
@@ -96,6 +99,7 @@ def forecast(
     for control in told:
         opening = kind.opening(control.case, spec, control.target)
         prompt_tokens += tokens(opening) if opening else 0
+        images += images_in(opening)
         output_tokens += longest(opening, spec)
     judge_most = 0 if is_judge(target) else _judge_calls(spec)  # a judge under audit: the cases' own calls
     judged = len(cases) * spec.repeats + len(controls) + len(spec.canaries)
@@ -111,6 +115,7 @@ def forecast(
         cost_usd=_price(target, prompt_tokens, output_tokens),
         asked=tuple(cases),
         declared=tuple(cases if declared is None else declared),
+        images=images,
         full=full,
         control_calls=len(told),
     )
@@ -131,6 +136,7 @@ class Beside:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    images: int = 0
 
 
 def beside(forecasts: Sequence[Forecast]) -> list[Beside]:
@@ -150,12 +156,13 @@ def beside(forecasts: Sequence[Forecast]) -> list[Beside]:
 def _beside(item: Forecast, model: Model) -> Beside:
     spec, kind = item.spec, kinds.get(item.spec.kind).kind
     repeats = 1 if getattr(kind, "asks_beside_once", False) else spec.repeats
-    least = most = prompt_tokens = output_tokens = 0
+    least = most = prompt_tokens = images = 0
     for case in item.asked:
         low, high = kind.calls(case, spec)
         least, most = least + low * repeats, most + high * repeats
         opening = kind.opening(case, spec, model)
         prompt_tokens += (tokens(opening) if opening else 0) * high * repeats
+        images += images_in(opening) * high * repeats
     output_tokens = most * spec.sampling.max_tokens
     judged = model.alias in {one.alias for one in getattr(kind, "judged_beside", _none)(spec)}
     return Beside(
@@ -167,6 +174,7 @@ def _beside(item: Forecast, model: Model) -> Beside:
         input_tokens=prompt_tokens,
         output_tokens=output_tokens,
         cost_usd=_price(model, prompt_tokens, output_tokens),
+        images=images,
     )
 
 
@@ -196,6 +204,10 @@ def tokens(request: Request) -> int:
     return wide + math.ceil((len(text) - wide) / LETTERS_PER_TOKEN)
 
 
+def images_in(request: Request | None) -> int:
+    return sum(len(message.images) for message in request.messages) if request else 0
+
+
 def lines(
     forecasts: Sequence[Forecast], *, concurrency: int, latency_s: Callable[[Model], float | None]
 ) -> Iterator[str]:
@@ -203,7 +215,8 @@ def lines(
     for item in forecasts:
         yield f"{item.spec.path} on {item.target.alias}: {item.cases} cases"
         yield f"  calls     {_span(item.calls_least, item.calls_most)}{_judging(item)}"
-        told = f"about {item.input_tokens:,} in (first prompts, without the chat template's own)"
+        left_out = ", ".join(("without the chat template's own", *_images(item)))
+        told = f"about {item.input_tokens:,} in (first prompts, {left_out})"
         yield f"  tokens    {told}, at most {item.output_tokens:,} out"
         yield f"  cost      {_cost(item)}"
         yield f"  time      {_minutes(item, concurrency, latency_s(item.target))}"
@@ -228,9 +241,16 @@ def lines(
 def _beside_lines(one: Beside, concurrency: int, latency_s: float | None) -> Iterator[str]:
     calls = f"{_span(one.calls_least, one.calls_most)} calls{_judging(one)}"
     yield f"  {one.model.alias}: {calls}"
-    yield f"    tokens  about {one.input_tokens:,} in, at most {one.output_tokens:,} out"
+    told = " ".join(("in", *(f"({images})" for images in _images(one))))
+    yield f"    tokens  about {one.input_tokens:,} {told}, at most {one.output_tokens:,} out"
     yield f"    cost    {_cost_of(one)}"
     yield f"    time    {_minutes(one, concurrency, latency_s)}"
+
+
+def _images(item: Forecast | Beside) -> Iterator[str]:
+    """What the tokens of prompts leave out, where there is such a thing."""
+    if item.images:
+        yield f"without {item.images:,} {'image' if item.images == 1 else 'images'}"
 
 
 def _gate(gate: Gate, item: Forecast, concurrency: int, latency_s: float | None) -> Iterator[str]:
@@ -304,7 +324,8 @@ def _cost(item: Forecast) -> str:
 
 def _cost_of(item: Forecast | Beside) -> str:
     model = item.target if isinstance(item, Forecast) else item.model
-    more = ", and what the judge's calls cost" if item.judge_calls_most else ""
+    more = ", and what images cost" if item.images else ""
+    more += ", and what the judge's calls cost" if item.judge_calls_most else ""
     if item.cost_usd is not None:
         return f"at most about ${item.cost_usd:,.2f}{more}"
     return f"{'unknown: the card has no price' if model.base_url else 'none: no paid endpoint'}{more}"

@@ -21,6 +21,7 @@ from distill_tests import controls, display, record, specfile
 from distill_tests.audit import NotNeeded, TargetRun, case_verdict, own_gates
 from distill_tests.engine import Engine
 from distill_tests.errors import DistillError, NotForTarget, Refused, SpecError
+from distill_tests.redact import Redactor
 from distill_tests.registry import kinds
 from distill_tests.subjects import asked_beside
 from distill_tests.types import Case, Gate, GateResult, Json, Model, Outcome, Spec, Verdict
@@ -42,6 +43,7 @@ class Auditing:
     width: int = 16
     tick: Callable[[], None] = lambda: None
     loaded: Callable[[Mapping[str, Model]], None] = lambda _models: None
+    redactor: Callable[[], Redactor] = Redactor
     refused_shown: dict[str, str] = field(default_factory=dict)
     """Alias to the node id of the case that shows why its endpoint refuses all of them."""
     _models: dict[Path, Mapping[str, Model]] = field(default_factory=dict)
@@ -253,7 +255,8 @@ class CaseItem(SpecItem):
         spec = self.target.spec
         kind = kinds.get(spec.kind).kind
         try:
-            text = kind.explain(self.outcome)
+            # Before its texts are cut and put into lines: half a secret is not found any more.
+            text = kind.explain(self.auditing.redactor().redact_tree(self.outcome))
             verdict = case_verdict(self.outcome.trials, wrong=kind.wrong, on_miss=spec.on_miss)
             wrong = [trial.score.value is not None and kind.wrong(trial) for trial in self.outcome.trials]
         except Exception as error:

@@ -122,6 +122,8 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if option.distill_replay and option.distill_no_store:
         raise pytest.UsageError("--distill-replay reads the store: run it without --distill-no-store")
+    if option.distill_replay and option.distill_refresh:
+        raise pytest.UsageError("--distill-replay asks nothing: run it without --distill-refresh")
     if option.distill_plan and getattr(option, "dist", "no") != "no":
         option.dist = "no"  # As xdist itself does under --collect-only.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Session:
         self._asked_ahead: set[Target] = set()
         self._upcoming: list[CaseItem] = []
         self._foreign_failures = 0
+        self._interrupted = False
         self._kept = 0
         self._expected_calls: int | None = None
         self._items = 0
@@ -71,6 +72,7 @@ class Session:
         config.stash[AUDITING] = Auditing(
             engine=self.engine,
             loaded=self._know_keys,
+            redactor=lambda: self.redactor,
             tick=self._tick,
             targets=tuple(dict.fromkeys(_split(config.option.distill_target))),
             first=config.option.distill_first,
@@ -123,17 +125,18 @@ class Session:
 
     def _prepare(self, models: Iterable[Model]) -> None:
         """Fetch what has to be fetched before the clock of a first call runs; trouble shows in the cases."""
-        capture = self.config.pluginmanager.get_plugin("capturemanager")
         for model in models:
             prepare = (
                 None if is_judge(model) else getattr(providers.get(model.provider).make, "prepare", None)
             )
             if prepare is not None:
-                with (
-                    capture.global_and_fixture_disabled() if capture else nullcontext(),
-                    suppress(DistillError),
-                ):
+                with self._uncaptured(), suppress(DistillError):
                     prepare(model, quiet=bool(self.worker) or self.config.option.verbose < 0)
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
+        """What is written inside reaches the terminal: while an item runs pytest keeps it for the report."""
+        capture: Any = self.config.pluginmanager.get_plugin("capturemanager")
+        return capture.global_and_fixture_disabled() if capture else nullcontext()
 
     # --- progress -------------------------------------------------------------------------------
 
@@ -150,8 +153,9 @@ class Session:
         )
 
     def _tick(self) -> None:
-        if self.progress is not None:
-            self.progress.tick(self.engine().counters(), self._expected_calls)
+        if self.progress is not None and self.progress.enabled:
+            with self._uncaptured():
+                self.progress.tick(self.engine().counters(), self._expected_calls)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -271,8 +275,15 @@ class Session:
     # --- the end --------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Pytest sets its exit status later, and a second Ctrl-C may come before that."""
+        self._interrupted = True
+        if self.progress is not None:
+            self.progress.clear()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        interrupted = exitstatus not in DECIDED
+        interrupted = self._interrupted or exitstatus not in DECIDED
         if interrupted and exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED:
             self._begin_empty()
         if self.ledger.began and not self.config.option.distill_no_store:
@@ -287,7 +298,7 @@ class Session:
             self.ledger.finish(self.reporters(), interrupted=interrupted, complete=complete)
         if self._engine is not None:
             try:
-                if exitstatus == pytest.ExitCode.INTERRUPTED:
+                if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
                     self._kept = self._stored(self._engine)
                 self._close(self._engine, interrupted=interrupted or bool(session.shouldfail))
             except DistillError as error:

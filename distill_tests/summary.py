@@ -161,7 +161,7 @@ def _reasons(verdict: Verdict, rows: Sequence[Record], served: Mapping[str, Sequ
     if cases:
         reasons.append(f"{plural(cases, 'probe')} {CASE_WORDS[verdict.value]}")
     if verdict is Verdict.BROKEN:
-        unread = sum(row["type"] == "spec" and row["verdict"] == verdict for row in rows)
+        unread = len({row["spec"] for row in rows if row["type"] == "spec" and row["verdict"] == verdict})
         reasons += [f"{plural(unread, 'spec')} could not be read"] if unread else []
         reasons += [_changed(alias, names) for alias, names in served.items() if len(names) > 1]
     return reasons

@@ -527,7 +527,8 @@ class Evidence:
 class Comparison:
     """A gate's cells beside those of its baseline, on the cases that it counted.
 
-    ``new`` and ``old`` are the means over the ``pairs`` of scored cells; ``old_of_set`` is the baseline's
+    ``new`` and ``old`` are the means over the ``pairs`` of scored cells; ``old_low`` to ``old_high`` is an
+    interval of the latter for cases like these, where all were asked; ``old_of_set`` is the baseline's mean
     over the whole set.  ``worse`` and ``better``: the ids of the cases that changed, in planned order.
     """
 
@@ -536,6 +537,8 @@ class Comparison:
     new: float | None
     old: float | None
     old_of_set: float
+    old_low: float | None = None
+    old_high: float | None = None
     worse: tuple[str, ...] = ()
     better: tuple[str, ...] = ()
 

@@ -58,7 +58,7 @@ def test_what_it_writes_is_valid_and_runs_offline(folder: Path, capsys: pytest.C
         env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "VERDICT: PASSED (2 gates passed)" in ran.stdout
@@ -254,7 +254,7 @@ def in_a_terminal(folder: Path, typed: str, *flags: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        shown, _ = process.communicate(timeout=60)
+        shown, _ = process.communicate(timeout=600)
     os.close(ours)
     os.close(theirs)
     return process.returncode, shown.decode()

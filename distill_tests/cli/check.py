@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from distill_tests.cli.conftests import load_conftests
 from distill_tests.cli.exits import OK, WRONG, usage_error
 from distill_tests.display import visible
 from distill_tests.errors import Problem
+from distill_tests.redact import Redactor
 from distill_tests.roots import CARDS, holds_cards
 from distill_tests.specfile.checking import yaml_files
 
@@ -96,12 +98,18 @@ def main(parsed: argparse.Namespace) -> int:
     if absent:
         return usage_error(f"no such file or folder: {', '.join(map(str, absent))}")
     load_conftests(paths)
-    problems = specfile.check(paths, environ=os.environ)
+    redact = Redactor.from_environ(os.environ).redact
+    problems = [_redacted(problem, redact) for problem in specfile.check(paths, environ=os.environ)]
     if problems or parsed.format == "json":
         FORMATS[parsed.format](problems)
         return WRONG if problems else OK
     print(f"ok: {_found(paths)}")
     return OK
+
+
+def _redacted(problem: Problem, redact: Callable[[str], str]) -> Problem:
+    got, allowed = (text if text is None else redact(text) for text in (problem.got, problem.allowed))
+    return replace(problem, what=redact(problem.what), got=got, allowed=allowed)
 
 
 def _found(paths: Sequence[Path]) -> str:

@@ -139,14 +139,14 @@ class Calls:
             return reply
         found = await _done(self._store.find(call.fingerprint, revision=call.source.revision))
         if found is not None:
-            return self._reused(found)
+            return self._reused(call, found)
         if self._options.replay:
             raise NotStored(f"--replay: {_shown(call)} is not in the store; run without --replay to ask it")
         return await self._asked(call)
 
-    def _reused(self, found: Found) -> Reply:
+    def _reused(self, call: _Call, found: Found) -> Reply:
         if not found.ours:
-            self._count.reused(found.received_at)
+            self._count.reused(call.fingerprint, found.received_at)
         return replace(found.reply, from_store=not found.ours)
 
     async def _asked(self, call: _Call) -> Reply:
@@ -164,7 +164,7 @@ class Calls:
             endpoint.check(refusal_key(call.request.model))
             claim = await _done(self._store.claim(call.fingerprint, revision=call.source.revision))
             if not claim.granted:
-                return None if claim.found is None else self._reused(claim.found)
+                return None if claim.found is None else self._reused(call, claim.found)
             reply = await self._sent(call, endpoint)
         except BaseException:
             # Also when cancelled while the claim is on its way: the store does things in order.

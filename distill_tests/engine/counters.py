@@ -14,8 +14,8 @@ class Counters:
 
     ``made``: requests sent to a model, each once, however often it was tried (``retries`` counts the
     other times), and not those that were refused before they were sent; ``from_store``: replies of
-    other runs; ``recorded``: replies of recordings.  Tokens and ``cost_usd`` are those of the requests
-    made; the cost is ``None`` where a price or a usage is
+    other runs, each once, however often it was asked for; ``recorded``: replies of recordings.  Tokens
+    and ``cost_usd`` are those of the requests made; the cost is ``None`` where a price or a usage is
     missing.  ``waiting`` for a slot, ``in_flight`` on the way.  ``oldest_reused``: when the oldest
     reply of another run was received (UTC, ISO 8601).
     """
@@ -37,7 +37,8 @@ class Count:
 
     def __init__(self) -> None:
         self.in_flight = 0
-        self._made = self._from_store = self._recorded = 0
+        self._made = self._recorded = 0
+        self._from_store: set[str] = set()
         self._input_tokens = self._output_tokens = 0
         self._cost_microusd: float | None = 0.0
         self._oldest_reused: float | None = None
@@ -65,9 +66,9 @@ class Count:
     def recorded(self) -> None:
         self._recorded += 1
 
-    def reused(self, received_at: float) -> None:
+    def reused(self, fingerprint: str, received_at: float) -> None:
         """A reply of another run, received at that time (epoch seconds)."""
-        self._from_store += 1
+        self._from_store.add(fingerprint)
         self._oldest_reused = min(received_at, self._oldest_reused or received_at)
 
     def served(self) -> dict[str, tuple[str, ...]]:
@@ -77,7 +78,7 @@ class Count:
         oldest = self._oldest_reused
         return Counters(
             made=self._made,
-            from_store=self._from_store,
+            from_store=len(self._from_store),
             recorded=self._recorded,
             input_tokens=self._input_tokens,
             output_tokens=self._output_tokens,

@@ -13,6 +13,7 @@ from distill_tests.kinds._probe import Probe, groups, labels
 from distill_tests.kinds._questions import guessed_language
 from distill_tests.plan import Cell
 from distill_tests.registry import Recorded, providers
+from distill_tests.specfile.cards import absent_files
 from distill_tests.types import Case, Model, Place, Pointer, Spec
 
 
@@ -27,6 +28,8 @@ def recorded_pool(spec: Spec, target: Model) -> dict[Cell, Case]:
         if not problems:
             raise NotForTarget([misfit])
         problems.append(misfit)
+    elif absent := tuple(absent_files(target)):
+        problems.extend(absent)
     else:
         try:
             rows = _rows(target)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from distill_tests.errors import Problem, SpecError
 from distill_tests.kinds._answered import refuse_no_answer
 from distill_tests.kinds._controls import identity_controls
 from distill_tests.kinds._declared import composed_pool, drawn
@@ -49,6 +50,7 @@ class Identity:
 
     def cases(self, spec: Spec, target: Model) -> Iterable[Case]:
         """The declared set in planned order; raises SpecError with every problem at once."""
+        _refuse_gates_without_a_judge(spec)
         if "search" in spec.body:
             return (search_case(spec, target),)
         recorded = "recorded" in spec.body["probes"]
@@ -57,6 +59,16 @@ class Identity:
         cases = [_under(protocol, pool[cell]) for cell in drawn(spec, pool)]
         digest = set_hash({case.id: case.data.content() for case in cases})
         return tuple(replace(case, data=replace(case.data, set_hash=digest)) for case in cases)
+
+    def problems(self, spec: Spec) -> Sequence[Problem]:
+        """What is wrong with questions, framings and sample, whatever the target is."""
+        if "search" in spec.body or "recorded" in spec.body["probes"]:
+            return ()
+        try:
+            drawn(spec, composed_pool(spec))
+        except SpecError as error:
+            return error.problems
+        return ()
 
     def opening(self, case: Case, spec: Spec, target: Model) -> Request:
         """The first user turn, with what stands before it."""
@@ -127,6 +139,13 @@ class Identity:
 
 
 # --- asking and judging -------------------------------------------------------------------------
+
+
+def _refuse_gates_without_a_judge(spec: Spec) -> None:
+    """Raises SpecError for gates that could never be decided, before anything is paid for."""
+    if spec.gates and spec.judge is None:
+        what = "key 'judge' is missing: gates count what a judge says of each answer"
+        raise SpecError([Problem(place=spec.place("gates"), what=what, allowed="for example judge: claims")])
 
 
 def _under(protocol: Protocol, case: Case) -> Case:

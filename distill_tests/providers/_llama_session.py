@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from distill_tests import weights
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 SLOTS, CONTEXT = 16, 1024
 
 
+def absent_library() -> str | None:
+    """What is not installed of what runs weights, or None."""
+    return next((name for name in ("xllamacpp", "httpx") if find_spec(name) is None), None)
+
+
 class Session:
     """A card's way to its running server: the HTTP client, and how this card's prompts are rendered."""
 
@@ -30,10 +36,11 @@ class Session:
     @classmethod
     async def start(cls, model: Model) -> Session:
         """The session, its server running; raises Refused or MissingExtra."""
-        try:
-            import httpx
-        except ModuleNotFoundError as error:
-            raise MissingExtra("httpx", "local", "provider 'local'") from error
+        absent = absent_library()
+        if absent is not None:
+            raise MissingExtra(absent, "local", "provider 'local'")
+        import httpx
+
         layout = await asyncio.to_thread(_layout, model)
         running = await asyncio.to_thread(acquire, layout)
         client = httpx.AsyncClient(

@@ -14,7 +14,7 @@ from typing import Any
 
 from distill_tests import weights
 from distill_tests.errors import DistillError, Refused, Transient
-from distill_tests.providers._llama_session import CONTEXT, SLOTS, Session
+from distill_tests.providers._llama_session import CONTEXT, SLOTS, Session, absent_library
 from distill_tests.providers._llama_wire import body_of, reply_of, trouble_of
 from distill_tests.registry import CardProblem, provider
 from distill_tests.specfile.files import shown_path
@@ -161,8 +161,12 @@ class Local:
 
     @staticmethod
     def prepare(model: Model, *, quiet: bool) -> None:
-        """Fetch the weights, where a person can watch; raises DistillError."""
-        weights.pull(model, quiet=quiet)
+        """Fetch the weights, where a person can watch; raises DistillError.
+
+        Nothing is fetched where nothing could run them: the first call says what to install.
+        """
+        if absent_library() is None:
+            weights.pull(model, quiet=quiet)
 
     @staticmethod
     def problems(model: Model) -> Iterable[CardProblem]:

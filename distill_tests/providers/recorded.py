@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from distill_tests.errors import DataError, EmptyReply, ProviderError
 from distill_tests.providers._thinking import split_thinking
 from distill_tests.providers._transcripts import Contents, Format, Row, join_turns, read
-from distill_tests.registry import Recorded, provider
+from distill_tests.registry import CardProblem, Recorded, provider
+from distill_tests.specfile import files
 from distill_tests.specfile.files import shown_path
 from distill_tests.types import Json, Model, Reply, Request
 
@@ -70,6 +71,18 @@ class RecordedModel:
         strict = given.get("strict")
         self._strict = None if strict is None else folder / Path(str(strict)).expanduser()
         self._max_bad_rows = int(given.get("max_bad_rows", 0))
+
+    @staticmethod
+    def absent(model: Model) -> Iterable[CardProblem]:
+        """Files of the transcripts that are not there."""
+        try:
+            recording = RecordedModel(model)
+        except DataError:
+            return  # a card made by hand, without transcripts: whoever asks it is told
+        for path in (recording._path, recording._strict):
+            if path is not None and not path.is_file():
+                what, allowed = files.absent(path)
+                yield CardProblem(what=f"{model.alias}: {what}", allowed=allowed)
 
     def identifies(self) -> Mapping[str, Json]:
         return {"transcript": self._transcript().sha256, "format": self._form}

@@ -12,12 +12,12 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from distill_tests.errors import EmptyReply, ProviderError, Refused, Transient
-from distill_tests.registry import provider
+from distill_tests.registry import CardProblem, provider
 from distill_tests.types import Json, Model, Reply, Request, Usage
 
 _STEP: Mapping[str, Any] = {
@@ -90,8 +90,18 @@ class Scripted:
         self._model = model
         self._options = model.options
         self._numbers = itertools.count()
-        for rule in self._options.get("replies") or ():
-            _check_pattern(model.alias, rule.get("regex", ""))
+        for problem in self.problems(model):
+            raise Refused(f"{model.alias}: {problem.what}")
+
+    @staticmethod
+    def problems(model: Model) -> Iterable[CardProblem]:
+        """Patterns that are none."""
+        for number, rule in enumerate(model.options.get("replies") or ()):
+            try:
+                re.compile(rule.get("regex", ""))
+            except re.error as error:
+                what = f"regex {rule['regex']!r} is no pattern: {error}"
+                yield CardProblem(what=what, at=("replies", number, "regex"))
 
     def identifies(self) -> Mapping[str, Json]:
         """The replies' hash: other replies are another model.  Delays, trouble and the log are not."""
@@ -172,13 +182,6 @@ class Scripted:
             os.write(handle, (json.dumps(row) + "\n").encode())
         finally:
             os.close(handle)
-
-
-def _check_pattern(alias: str, pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise Refused(f"{alias}: replies: regex {pattern!r}: {error}") from error
 
 
 def _conversation(request: Request) -> str:

@@ -43,6 +43,8 @@ def comparison_row(comparison: Comparison | None) -> dict[str, Json] | None:
         "new": comparison.new,
         "old": comparison.old,
         "old_of_set": comparison.old_of_set,
+        "old_low": comparison.old_low,
+        "old_high": comparison.old_high,
         "worse": {"count": len(comparison.worse), "cases": list(comparison.worse[:MOST_CHANGED])},
         "better": {"count": len(comparison.better), "cases": list(comparison.better[:MOST_CHANGED])},
     }

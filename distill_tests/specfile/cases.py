@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,9 +35,17 @@ def case_problems(cases: Sequence[Case], spec: Spec, target: Model) -> Iterator[
         return  # a judge under audit: each of its cases brings the identity that it is judged by
     yield from _missing_identity(spec, target)
     for model in {one.alias: one for one in (target, *asked_beside(spec))}.values():
-        yield from absent_files(model)
+        absent = tuple(absent_files(model))
+        yield from absent
         yield from _unshared(spec, model)
-        yield from _missing_recordings(cases, spec, model)
+        if not absent:  # a recording that is not there lacks every case
+            yield from _missing_recordings(cases, spec, model)
+
+
+def own_problems(spec: Spec) -> Iterable[Problem]:
+    """What the kind finds wrong with its own keys, whatever the target is; nothing where it does not say."""
+    find = getattr(kinds.get(spec.kind).kind, "problems", None)
+    return find(spec) if find is not None else ()
 
 
 def across_problems(spec: Spec, targets: Sequence[Model]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from distill_tests.errors import BadRows, DistillError, Problem, SpecError
 from distill_tests.registry import kinds
 from distill_tests.roots import CARDS, find_root, holds_cards
 from distill_tests.specfile.cards import absent_files, load_models
-from distill_tests.specfile.cases import across_problems, case_problems
+from distill_tests.specfile.cases import across_problems, case_problems, own_problems
 from distill_tests.specfile.faults import in_order
 from distill_tests.specfile.files import shown_path, whole_path
 from distill_tests.specfile.packs import problems_of_pack
@@ -98,6 +98,8 @@ class _Check:
             self.problems.extend(error.problems)
             return
         if models is None:
+            if all(self.environ.get(name) for name in spec.requires):
+                self.problems.extend(own_problems(spec))
             return
         targets = default_targets(spec)
         if not targets:

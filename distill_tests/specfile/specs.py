@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from distill_tests.errors import UnknownName
-from distill_tests.registry import KindEntry, kinds
+from distill_tests.registry import KindEntry, judges, kinds
 from distill_tests.specfile.calibrated import read_calibration
 from distill_tests.specfile.canaries import read_canaries
 from distill_tests.specfile.cards import texts
+from distill_tests.specfile.cases import own_problems
 from distill_tests.specfile.compared import Comparing
 from distill_tests.specfile.environment import expanded
 from distill_tests.specfile.faults import Sheet
@@ -41,6 +42,7 @@ class _SpecReader:
         self.data: Any = self.sheet.document.data
         self.common = whole("spec.json")
         self.noted: list[Noted] = []
+        self.own_keys_hold = False
         self.places = _places(self.sheet.document.path, self.sheet.document.values)
 
     def spec(self) -> Spec:
@@ -51,7 +53,10 @@ class _SpecReader:
         calibration = read_calibration(
             self.data, gates, self.sheet, directory=self.directory, environ=self.environ
         )
+        before = len(self.sheet.problems)
         body = self._body()
+        if self.sheet.problems and len(self.sheet.problems) == before and self.own_keys_hold:
+            self._tell_of_kind(body)
         self.sheet.raise_if_any()
         canaries = read_canaries(self.data, self.places, self.sheet, judge)
         self.sheet.raise_if_any()
@@ -79,13 +84,16 @@ class _SpecReader:
         return complete(spec) if complete is not None else spec
 
     def _complete_judge(self) -> None:
-        """Options that the kind gives the named judge, where the spec does not write them."""
+        """Options that the kind gives the named judge, and those that it calls, where the spec has none."""
         name, written = self.data.get("kind"), self.data.get("judge")
         if isinstance(name, str) and name in kinds and isinstance(written, dict):
             defaults: Mapping[str, Any] = getattr(kinds.get(name).kind, "judge_defaults", {})
             judge = written.get("name")
-            for option, value in defaults.get(judge, {}).items() if isinstance(judge, str) else ():
-                written.setdefault(option, value)
+            calls = judges.get(judge).parts if isinstance(judge, str) and judge in judges else None
+            for part in calls(written) if calls else ():
+                if part.at:
+                    value_at(written, part.at[:-1])[part.at[-1]] = _with_defaults(part.written, defaults)
+            self.data["judge"] = _with_defaults(written, defaults)
 
     def _comparing(self) -> Comparing:
         directory, environ, requires = self.directory, self.environ, self._requires()
@@ -105,9 +113,13 @@ class _SpecReader:
             schema = closed(common, inlined(kind.schema))
         else:
             schema = closed(common, {}, unless_like=common["required"])
-        self.sheet.take(check(self.data, schema))
+        faults = check(self.data, schema)
+        self.sheet.take(faults)
         if not isinstance(self.data, dict):
             self.sheet.raise_if_any()
+        shared = self.common["properties"]
+        elsewhere = all(fault.at and fault.at[0] in shared for fault in faults)
+        self.own_keys_hold = kind is not None and elsewhere and not self.sheet.document.problems
         self.noted = noted(self.data, schema)
         for note in self._noted("x-model"):
             self.cards.check(value_at(self.data, note.at), note.at)
@@ -135,6 +147,13 @@ class _SpecReader:
             self._put_packs(note, requires)
         return {key: value for key, value in self.data.items() if key not in self.common["properties"]}
 
+    def _tell_of_kind(self, body: Mapping[str, Any]) -> None:
+        """What the kind finds in its own keys, which the schema accepts, beside what is wrong elsewhere."""
+        if all(self.environ.get(name) for name in self._requires()):
+            path, kind = self.sheet.document.path, self.data["kind"]
+            spec = Spec(path=path, kind=kind, title="", body=body, places=self.places)
+            self.sheet.problems.extend(own_problems(spec))
+
     def _expand(self, at: Pointer, requires: list[str]) -> None:
         around, value = value_at(self.data, at[:-1]), value_at(self.data, at)
         if isinstance(value, str):
@@ -152,6 +171,14 @@ class _SpecReader:
         value_at(self.data, note.at[:-1])[note.at[-1]] = [document.data for document in packs.documents]
         for index, document in enumerate(packs.documents):
             self.places |= _places(document.path, document.values, (*note.at, index))
+
+
+def _with_defaults(written: Any, defaults: Mapping[str, Any]) -> Any:
+    """A judge as it is written, with the options that it has by default under the spec's kind."""
+    card = {"name": written} if isinstance(written, str) else written
+    name = card.get("name") if isinstance(card, dict) else None
+    own = defaults.get(name) if isinstance(name, str) else None
+    return {**own, **card} if own else written
 
 
 def _places(path: str, values: Mapping[Pointer, tuple[int, int]], at: Pointer = ()) -> dict[Pointer, Place]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from distill_tests.errors import Refused
 
-_PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
+_ANNOUNCED = re.compile(r"Downloading \S+ \((\d+(?:\.\d+)?) (bytes|kB|MB|GB)\)$")
+_UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _REASONS = (
     ("No space left on device", "no space left on the disk"),
@@ -80,10 +84,11 @@ def download_wheel(package: str, folder: Path, meter: Meter) -> Path:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        env={**os.environ, "TMPDIR": str(folder)},  # where its unfinished file is watched
     ) as pip:
         assert pip.stdout is not None
-        for done, total in _progress(pip.stdout, lines):
-            meter.show(done, total)
+        with watched(folder, lines, meter):
+            _read(pip.stdout, lines)
     meter.end()
     wheels = list(folder.glob("*.whl"))
     if pip.returncode != 0 or len(wheels) != 1:
@@ -93,34 +98,66 @@ def download_wheel(package: str, folder: Path, meter: Meter) -> Path:
 
 def command(package: str, folder: Path) -> Sequence[str]:
     """The pip call.  ``-P`` keeps a ``pip`` folder in the current directory from being imported."""
-    bar = "raw" if _pip_version() >= (24, 1) else "off"
+    _require_pip()
     options = ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check"]
     return [
         *(sys.executable, "-P", "-m", "pip", "download", *options),
-        *(f"--progress-bar={bar}", f"--dest={folder}", "--", package),
+        *("--progress-bar=off", f"--dest={folder}", "--", package),
     ]
 
 
-def _pip_version() -> tuple[int, int]:
+def _require_pip() -> None:
     try:
-        version = importlib.metadata.version("pip")
+        importlib.metadata.version("pip")
     except importlib.metadata.PackageNotFoundError as error:
         raise Refused(
             f"this Python has no pip to fetch weights with ({sys.executable}). Install it with: "
             "python -m ensurepip; or fetch a GGUF file yourself and name it by 'path:' on the card"
         ) from error
-    major, minor = re.findall(r"\d+", version + ".0")[:2]
-    return int(major), int(minor)
 
 
-def _progress(output: Iterable[str], lines: list[str]) -> Iterator[tuple[int, int]]:
-    """The (done, total) bytes that pip reports; its other lines go to ``lines``, the last hundred."""
-    for line in output:
-        if match := _PROGRESS.match(line):
-            yield int(match[1]), int(match[2])
-        elif line.strip():
-            lines.append(line.strip())
-            del lines[:-100]
+def _read(output: Iterable[str], lines: list[str]) -> None:
+    """Keeps the last hundred lines that pip says."""
+    for line in filter(None, map(str.strip, output)):
+        lines.append(line)
+        del lines[:-100]
+
+
+@contextmanager
+def watched(folder: Path, lines: Sequence[str], meter: Meter, *, every_s: float = 0.1) -> Iterator[None]:
+    """Shows how much of its unfinished file pip has: its own bar needs a terminal, or a pip of 2024."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        done = 0
+        while not ended.wait(every_s):
+            total = announced(lines)
+            done = max(done, min(_size(folder), total))  # at its end pip moves the file away
+            meter.show(done, total)
+
+    thread = threading.Thread(target=watch, name="distill-tests download", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the wheel that is being written; 0 while there is none."""
+    try:
+        return max((path.stat().st_size for path in folder.glob("*/*.whl")), default=0)
+    except OSError:  # moved away just now
+        return 0
+
+
+def announced(lines: Sequence[str]) -> int:
+    """The bytes that pip says it is downloading, as exact as it says it; 0 before it does."""
+    for line in reversed(tuple(lines)):
+        if found := _ANNOUNCED.match(line):
+            return int(float(found[1]) * _UNITS[found[2]])
+    return 0
 
 
 def reason(lines: Sequence[str]) -> str:

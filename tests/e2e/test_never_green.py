@@ -26,6 +26,14 @@ def test_a_spec_that_cannot_be_read_breaks_a_run_that_goes_on_without_it(project
     assert project.summary()["exit_status"] == 11
 
 
+def test_a_spec_that_no_target_can_be_asked_by_counts_once(project: Project) -> None:
+    second = "toy2:\n  provider: toyland\n  target: true\n  identity: {name: T, maker: U}\n"
+    project.models(more=second)
+    project.spec(["{question}"])
+    result = project.run()
+    result.stdout.fnmatch_lines(["VERDICT: BROKEN (1 spec could not be read)"])
+
+
 def test_a_test_module_that_cannot_be_imported_is_a_failure_whatever_the_gates_say(project: Project) -> None:
     project.spec(good(2))
     (project.path / "specs" / "test_other.py").write_text("import nothing_of_that_name\n")

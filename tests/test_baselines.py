@@ -139,6 +139,15 @@ def test_the_watch_and_the_gate_stop_at_the_same_case_with_the_same_verdict(
         assert (low > delta) == (verdict is Verdict.FAILED)
 
 
+def test_a_part_that_is_no_random_one_is_decided_by_logic_alone() -> None:
+    old, right = baseline([0.0] * 400), sample([0.0] * 200, undrawn=200)
+    assert judge_against(above(0.1), right, STRICT, old).verdict is Verdict.PASSED
+    told = judge_against(above(0.1), right, STRICT, old, in_random_order=False)
+    assert (told.verdict, told.estimate.value) == (Verdict.INCONCLUSIVE, 0.0)
+    nearly_all = sample([0.0] * 380, undrawn=20)
+    assert judge_against(above(0.1), nearly_all, STRICT, old, in_random_order=False).verdict is Verdict.PASSED
+
+
 def test_a_wrong_verdict_at_the_boundary_is_rare() -> None:
     """The new model is worse by one cell more than is allowed: a pass would be false."""
     size, rng, passes = 80, random.Random(11), 0

@@ -282,11 +282,12 @@ class TargetRun:
 
     def _judged(self, gate: Gate, wait: Callable[[Future[Any]], Any]) -> GateResult:
         """What the gate makes of its sample, whatever the controls and the calibration say."""
-        statistic, sample = statistic_of(gate), self.sample(gate)
+        statistic, sample, random = statistic_of(gate), self.sample(gate), self._in_random_order()
         if gate.baseline is not None:
-            return judge_against(gate, sample, statistic, self._known_baseline(gate, wait))
+            known = self._known_baseline(gate, wait)
+            return judge_against(gate, sample, statistic, known, in_random_order=random)
         moved = self._judge.moved(gate, statistic)
-        if sample.undrawn and not self._in_random_order():
+        if sample.undrawn and not random:
             statistic = replace(statistic, cell=None)  # bounds for the whole set are those of a random part
         result = judge_gate(gate, sample, statistic, moved=moved)
         return with_evidence(result, sample, statistic, moved=moved is not None)

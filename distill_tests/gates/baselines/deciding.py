@@ -65,13 +65,23 @@ class PairedWatch:
         return _VERDICT.get(self._test.decision)
 
 
-def judge_against(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured) -> GateResult:
-    """The verdict on ``sample`` beside the baseline, with both rates and what changed; never raises."""
+def judge_against(
+    gate: Gate,
+    sample: Sample,
+    statistic: Statistic,
+    measured: Measured,
+    *,
+    in_random_order: bool = True,
+) -> GateResult:
+    """The verdict on ``sample`` beside the baseline, with both rates and what changed; never raises.
+
+    Where the cases were not asked ``in_random_order``, a part of the set is decided by logic alone.
+    """
     nothing = Estimate(
         value=None, low=None, high=None, n=0, level=sample.level, undrawn=len(sample.undrawn) * sample.repeats
     )
     try:
-        return _judged(gate, sample, statistic, measured)
+        return _judged(gate, sample, statistic, measured, in_random_order=in_random_order)
     except Exception as error:  # noqa: BLE001 - a statistic may be a user's code: its trouble breaks the gate
         explanation = words.trouble(gate, error)
         return GateResult(gate=gate, estimate=nothing, verdict=Verdict.BROKEN, explanation=explanation)
@@ -80,13 +90,16 @@ def judge_against(gate: Gate, sample: Sample, statistic: Statistic, measured: Me
 # --- the verdict ----------------------------------------------------------------------------------
 
 
-def _judged(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured) -> GateResult:
+def _judged(
+    gate: Gate, sample: Sample, statistic: Statistic, measured: Measured, *, in_random_order: bool
+) -> GateResult:
     if not (sample.outcomes or sample.failed or sample.undrawn):
         raise ValueError("the declared set is empty")
     if statistic.cell is None:
         raise ValueError("it is no mean of cells, which alone can be compared with a baseline")
     pairs = paired(gate, sample, statistic, measured)
-    test = _consumed(gate, sample, statistic, measured, pairs)
+    shown = pairs.counted.cases if in_random_order else ()
+    test = _consumed(gate, sample, statistic, measured, pairs, shown)
     verdict, explanation = _decided(gate, pairs, test, measured)
     return GateResult(
         gate=gate,
@@ -117,12 +130,19 @@ def _decided(gate: Gate, pairs: Pairs, test: NotWorse, measured: Measured) -> tu
     return verdict, words.by_bound(gate, pairs, test, verdict)
 
 
-def _consumed(gate: Gate, sample: Sample, statistic: Statistic, measured: Measured, pairs: Pairs) -> NotWorse:
-    """The sequential test after the asked cases, or at its decision."""
+def _consumed(
+    gate: Gate,
+    sample: Sample,
+    statistic: Statistic,
+    measured: Measured,
+    pairs: Pairs,
+    shown: Sequence[CaseCells],
+) -> NotWorse:
+    """The sequential test after the cases that it is shown, or at its decision."""
     order = (*pairs.ids, *(case.id for case in sample.undrawn))
     old = [old_ends(pairs.ruler, measured, name, statistic, sample.repeats) for name in order]
     test = _test(gate, pairs.ruler, old)
-    for case in pairs.counted.cases:
+    for case in shown:
         if test.decision != "undecided":
             break
         test.add(mean_or_missing(pairs.ruler, case))

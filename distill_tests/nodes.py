@@ -256,7 +256,7 @@ class CaseItem(SpecItem):
         kind = kinds.get(spec.kind).kind
         try:
             # Before its texts are cut and put into lines: half a secret is not found any more.
-            text = kind.explain(self.auditing.redactor().redact_tree(self.outcome))
+            text = kind.explain(self.auditing.redactor().redact_all(self.outcome))
             verdict = case_verdict(self.outcome.trials, wrong=kind.wrong, on_miss=spec.on_miss)
             wrong = [trial.score.value is not None and kind.wrong(trial) for trial in self.outcome.trials]
         except Exception as error:

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from distill_tests.types import Json
-
 T = TypeVar("T")
 REDACTED = "[redacted]"
 SHORTEST = 8
@@ -78,39 +76,25 @@ class Redactor:
 
     __call__ = redact
 
-    def redact_all(self, value: Json) -> Json:
-        """Plain data with every string in it redacted, keys too."""
+    def redact_all(self, value: T) -> T:
+        """``value``, or a copy without secrets: in plain data and dataclasses every string, keys too."""
         # One search over all of it: a record has some sixty strings, and hardly ever a secret.
         together = "\n\0\n".join(_strings(value))
         return value if self.redact(together) == together else self._each_redacted(value)
 
-    def _each_redacted(self, value: Json) -> Json:
+    def _each_redacted(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.redact(value)
         if isinstance(value, Mapping):
-            return {self.redact(key): self._each_redacted(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._each_redacted(item) for item in value]
-        return value
-
-    def redact_tree(self, value: T) -> T:
-        """``value``, or a copy without secrets: dataclasses, mappings and sequences, to any depth."""
-        together = "\n\0\n".join(_texts(value))
-        return value if self.redact(together) == together else self._tree_redacted(value)
-
-    def _tree_redacted(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self.redact(value)
-        if isinstance(value, Mapping):
-            return {key: self._tree_redacted(item) for key, item in value.items()}
+            return {self._each_redacted(key): self._each_redacted(item) for key, item in value.items()}
         if isinstance(value, tuple | list):
-            items = [self._tree_redacted(item) for item in value]
+            items = [self._each_redacted(item) for item in value]
             return type(value)._make(items) if hasattr(value, "_make") else type(value)(items)
         if not is_dataclass(value):
             return value
         clean = copy.copy(value)
         for one in fields(value):
-            object.__setattr__(clean, one.name, self._tree_redacted(getattr(value, one.name)))
+            object.__setattr__(clean, one.name, self._each_redacted(getattr(value, one.name)))
         return clean
 
     def _known(self, text: str) -> Iterator[_Found]:
@@ -124,27 +108,15 @@ class Redactor:
                 yield _Found(*match.span())
 
 
-def _strings(value: Json) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _strings(item)
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for item in value.values() for text in _texts(item))
+        yield from (text for pair in value.items() for one in pair for text in _strings(one))
     elif isinstance(value, tuple | list):
-        yield from (text for item in value for text in _texts(item))
+        yield from (text for item in value for text in _strings(item))
     elif is_dataclass(value):
-        yield from (text for one in fields(value) for text in _texts(getattr(value, one.name)))
+        yield from (text for one in fields(value) for text in _strings(getattr(value, one.name)))
 
 
 class _Found(NamedTuple):

@@ -31,19 +31,6 @@ from distill_tests.judges.letter import letter
 from distill_tests.types import Exhibit
 
 FOLDER = Path(__file__).parents[1] / "tests" / "letter_cases"
-READ = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-SECOND_ADVERSARY = ("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth")
-BLIND = (
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "twenty-first",
-    "twenty-second",
-    "twenty-third",
-    "twenty-fourth",
-    "twenty-fifth",
-)
 FIRST_SCORES: Mapping[str, tuple[int, int]] = {
     "first": (211, 215),
     "second": (193, 206),
@@ -122,15 +109,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How often the letter judge reads a reply as labelled.")
     parser.add_argument("--errors", action="store_true", help="show what is read wrongly, but not of fresh")
     parsed = parser.parse_args()
-    for name in (*READ, *SECOND_ADVERSARY, *BLIND, "fresh"):
+    for name, (at_first, of_all) in FIRST_SCORES.items():
         started = time.process_time()
         rows = cases(name)
         seconds = time.process_time() - started
         invalid = [row for row in rows if row.label == "invalid"]
-        known = FIRST_SCORES.get(name)
-        at_first = f"{known[0]}/{known[1]} at first" if known else "scored once"
         speed = f"{len(rows) / seconds:,.0f} a second"
-        print(f"{name:13} {share(rows)} ({at_first}); invalid kept {share(invalid)}; {speed}")
+        print(
+            f"{name:13} {share(rows)} ({at_first}/{of_all} at first); invalid kept {share(invalid)}; {speed}"
+        )
         if parsed.errors and name != "fresh":
             for row in rows:
                 if not row.is_right:

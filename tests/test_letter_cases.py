@@ -27,25 +27,9 @@ def rows(*names: str) -> list[dict[str, Any]]:
     ]
 
 
-READ = rows(
-    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
-    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
-    *(
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-        "twentieth",
-        "twenty-first",
-        "twenty-second",
-        "twenty-third",
-        "twenty-fourth",
-        "twenty-fifth",
-    ),
-)
+READ = rows(*sorted(path.stem for path in FOLDER.glob("*.jsonl") if path.stem != "fresh"))
 STILL_WRONG = [row for row in READ if "still" in row]
 FRESH = rows("fresh")
-
-
 _JUDGED: dict[str, Score] = {}
 
 

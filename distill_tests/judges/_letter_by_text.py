@@ -8,9 +8,9 @@ from typing import NamedTuple
 from distill_tests.judges._letter_lines import lines_of
 from distill_tests.judges._letter_mood import mood_of
 from distill_tests.judges._letter_statements import Found
-from distill_tests.judges._letter_text import OPTION, Page, is_letter, text_pattern
+from distill_tests.judges._letter_text import Page, is_letter, text_pattern
 
-_WIDEST_SENTENCE = 300
+WIDEST_SENTENCE = 300
 _TINY = frozenset(
     (
         "true",
@@ -72,17 +72,8 @@ def named_by_text(found: Found) -> Named | None:
     lines = lines_of(found.text)
     if not lines:
         return None
-    if (
-        len(
-            {
-                named.letter
-                for line in lines
-                if (named := _opening_text(found, line, "")) and _is_all(found, line, named)
-            }
-        )
-        > 1
-    ):
-        return None  # the options, line by line
+    if _lists_options(found, lines):
+        return None
     rules = ("option text first", "option text last") if len(lines) > 1 else ("only an option text",) * 2
     for line, rule in zip((lines[0], lines[-1]), rules, strict=True):
         if named := _opening_text(found, line, rule):
@@ -90,16 +81,33 @@ def named_by_text(found: Found) -> Named | None:
     return _closing_text(found) or _in_sentence(found, lines) or _asserted(found)
 
 
-def _is_all(found: Found, line: re.Match[str], named: Named) -> bool:
-    return not found.text[named.end : line.end()].strip(" .。!！'\"")
+def _lists_options(found: Found, lines: list[re.Match[str]]) -> bool:
+    """Whether several lines are nothing but texts of options."""
+    openings = ((line, _opening_text(found, line, "")) for line in lines)
+    whole = {
+        named.letter
+        for line, named in openings
+        if named and not found.text[named.end : line.end()].strip(" .。!！'\"")
+    }
+    return len(whole) > 1
+
+
+def _begin(match: re.Match[str], dress: str = " \t'\"(") -> int:
+    """Where what ``match`` says begins behind blanks, quotes and brackets."""
+    return match.end() - len(match.group().lstrip(dress))
+
+
+def _sentences(text: str) -> list[re.Match[str]]:
+    """Sentences that say something."""
+    return [one for one in _SENTENCE.finditer(text) if one.group().strip()]
 
 
 def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
     """An option's text at the beginning of a line, alone or as a sentence or clause of its own."""
-    start = line.end() - len(line.group().lstrip(" \t'\"("))
+    start = _begin(line)
     option = found.option_at(start)
     if option is None:
-        start = line.end() - len(line.group().lstrip(" \t'\"(-•"))  # a bullet and not a minus
+        start = _begin(line, " \t'\"(-•")  # a bullet and not a minus
         option = found.option_at(start)
     if option is None:
         return None
@@ -115,10 +123,10 @@ def _opening_text(found: Found, line: re.Match[str], rule: str) -> Named | None:
 
 def _closing_text(found: Found) -> Named | None:
     """The last of several sentences that is an option's text: ``It is never mentioned. Not given.``"""
-    sentences = [one for one in _SENTENCE.finditer(found.text) if one.group().strip()]
+    sentences = _sentences(found.text)
     if len(sentences) < 2 or found.text.rstrip()[-1:] not in tuple(".。!！"):
         return None
-    before, last = (one.end() - len(one.group().lstrip(" \t\n'\"(")) for one in sentences[-2:])
+    before, last = (_begin(one, " \t\n'\"(") for one in sentences[-2:])
     option = found.option_at(last)
     if option is None or found.option_at(before):
         return None
@@ -128,7 +136,7 @@ def _closing_text(found: Found) -> Named | None:
 
 def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
     text = found.text
-    sentences = [one for one in _SENTENCE.finditer(text) if one.group().strip()]
+    sentences = _sentences(text)
     if not sentences or any(map(is_letter, text[lines[-1].start() :])):
         return None
     last = sentences[-1]
@@ -137,7 +145,7 @@ def _in_sentence(found: Found, lines: list[re.Match[str]]) -> Named | None:
         ended and (_CONCLUDES.match(last.group()) or _is_called_right(found, last))
     ):
         return None
-    if text.rstrip()[-1:] in ("?", "？") or len(last.group()) > _WIDEST_SENTENCE:
+    if text.rstrip()[-1:] in ("?", "？") or len(last.group()) > WIDEST_SENTENCE:
         return None
     places = _texts_in(found, last)
     if len(places) > 1:  # The metal that is added to copper is zinc.
@@ -174,7 +182,7 @@ def _asserted(found: Found) -> Named | None:
     """
     if found.text.rstrip()[-1:] not in tuple(".。!！)") or _OPEN.search(found.text):
         return None
-    sentences = [one for one in _SENTENCE.finditer(found.text) if one.group().strip()]
+    sentences = _sentences(found.text)
     said = {
         letter: place
         for one in sentences
@@ -198,19 +206,12 @@ def _is_said(found: Found, sentence: re.Match[str], place: tuple[int, int]) -> b
         return False  # the options are A, B and C
     mood = mood_of(found.text, start, end, said=start, previous=0)
     clause = re.split(r"[,，;；:：]", _IS_BEFORE.sub("", before))[-1]
-    return not (
-        mood.unreal
-        or mood.asked
-        or mood.maybe
-        or mood.supposed
-        or (DENIED.search(clause) and not _ONE_ONLY.search(clause))
-    )
+    return not (mood.is_doubted or (DENIED.search(clause) and not _ONE_ONLY.search(clause)))
 
 
 def _is_called_right(found: Found, sentence: re.Match[str]) -> bool:
     """``①④符合题意。``, ``Nitrogen is correct.``"""
-    start = sentence.end() - len(sentence.group().lstrip(" \t'\"("))
-    option = found.option_at(start)
+    option = found.option_at(_begin(sentence))
     return option is not None and _CALLED_RIGHT.match(found.text, option[1]) is not None
 
 
@@ -232,44 +233,6 @@ def _texts_in(found: Found, sentence: re.Match[str]) -> dict[str, tuple[int, int
     return places
 
 
-LOOKS = re.compile(
-    r"\b(?:from|look\w*|mov\w+|next|turn\w*|start\w*|begin\w*|first|then)\b|\b(?:block|in|got|gets?|see|read)\s*$|"
-    r"看|首先|接下来|接着|先"
-)
-"""Words of a reply that only comes to an option, or to a letter that is none."""
-_LEADS = re.compile(
-    r"(?:\b(?:be|options?|choices?|answers?|believe|prefer|only|just|think|put|says|want|takes|filled\s+with)|[,，:：;；(\[〗—–-]|选择?)\s*$|"
-    r"\b(?:answers?|options?|correct|right(?!\s+(?:angle|side|hand))|best|fits|suits|works|odd\s+one|only|blank|gap)\b.*\b(?:is|s)\s*\(?\s*$"
-)
-"""What leads to a letter that is meant as an answer: *the city is B* names a city."""
-_LAST_WORD = re.compile(
-    rf"(?<!\ba )(?<!\ban )(?<![个得])(?P<x>{OPTION})\s*(?:选项|项|\))?[\s.。!！)]*$", re.IGNORECASE
-)
-
-
-def last_word(found: Found) -> Named | None:
-    """A letter that ends the reply's last sentence, if no other is named and nothing denied or asked."""
-    text = found.text
-    tail = text[-_WIDEST_SENTENCE:]
-    match = _LAST_WORD.search(tail)
-    letters = {one for place, one in enumerate(text) if is_letter(one) and place not in found.listed}
-    if match is None or len(letters) != 1 or found.statements:
-        return None
-    start = len(text) - len(tail) + match.start("x")
-    sentence = re.split(r"[.!?。！？\n](?!e\.)", text[:start][-_WIDEST_SENTENCE:])[-1]
-    mood = mood_of(text, start, start + 1, said=start + 1, previous=0)
-    if (
-        start in found.listed
-        or mood.unreal
-        or mood.asked
-        or DENIED.search(sentence)
-        or LOOKS.search(sentence)
-        or not (_LEADS.search(sentence) or text[start + 1 : start + 2] == ")")
-    ):
-        return None
-    return Named(found.page.letter(match["x"]), "last word", start, start + 1)
-
-
 _ORDINALS = {
     word: place
     for place, words in enumerate(
@@ -288,7 +251,7 @@ def ordinal(page: Page) -> Named | None:
     """``the third option``, ``选项三``: in a short reply that counts one option only and denies nothing."""
     counted = list(_ORDINAL.finditer(page.text))
     places = {_ORDINALS[match[match.lastgroup or 0]] for match in counted}
-    if len(places) != 1 or len(page.text) > _WIDEST_SENTENCE or DENIED.search(page.text):
+    if len(places) != 1 or len(page.text) > WIDEST_SENTENCE or DENIED.search(page.text):
         return None
     letters = [*sorted(page.options), *"-----"]
     return Named(letters[places.pop()], "counted option", *counted[-1].span())

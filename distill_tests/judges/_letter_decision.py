@@ -12,12 +12,12 @@ from distill_tests.judges._letter_answers import (
     find_pointers,
     find_texts_with_letters,
 )
-from distill_tests.judges._letter_by_text import Named, last_word, named_by_text, ordinal
+from distill_tests.judges._letter_by_text import Named, named_by_text, ordinal
 from distill_tests.judges._letter_dress import Text, spoken, undressed
 from distill_tests.judges._letter_lines import find_lone_letters
 from distill_tests.judges._letter_reply import parts
 from distill_tests.judges._letter_statements import Found, Statement
-from distill_tests.judges._letter_surviving import surviving
+from distill_tests.judges._letter_surviving import last_word, surviving
 from distill_tests.judges._letter_text import Page, marked, option_text
 from distill_tests.judges._letter_verdicts import find_retractions, find_ruled_out, find_verdicts
 

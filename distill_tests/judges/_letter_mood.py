@@ -40,6 +40,11 @@ class Mood(NamedTuple):
     corrects: bool
     also: bool
 
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it is not simply said to be so."""
+        return self.unreal or self.supposed or self.asked or self.maybe
+
 
 def clause_before(text: str, start: int) -> str:
     """The clause up to ``start``, as far as 90 characters back."""

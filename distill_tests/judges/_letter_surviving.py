@@ -1,14 +1,15 @@
-"""The one letter that is left when a reply has spoken of its options, in words no other rule knows."""
+"""A letter named in words no other rule knows: the one left of those spoken of, or the last word."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from distill_tests.judges import _letter_patterns as patterns
-from distill_tests.judges._letter_by_text import DENIED, LOOKS, Named
+from distill_tests.judges._letter_by_text import DENIED, WIDEST_SENTENCE, Named
 from distill_tests.judges._letter_mood import mood_of
 from distill_tests.judges._letter_statements import Found, Statement
-from distill_tests.judges._letter_text import OWN_TEXT, is_letter
+from distill_tests.judges._letter_text import OPTION, OWN_TEXT, is_letter
 
 _LONGEST = 1_200
 _SENTENCE = re.compile(r"(?:[^.!?。！？\n]|\.(?=\S)(?![)\]]?\s))+[.!?。！？]*")
@@ -41,31 +42,43 @@ def surviving(found: Found, statements: list[Statement]) -> Named | None:
     places = [place for place, one in enumerate(text) if is_letter(one) and place not in found.listed]
     if not places or len(text) > _LONGEST or not _ENDED.search(text):
         return None
-    sentences = [one for one in _SENTENCE.finditer(text) if one.group().strip()]
     spoken_for = {place: found.page.letter(text[place]) for place in places if _is_spoken_for(found, place)}
     if not spoken_for:
         return None
-    last = next(one for one in reversed(sentences) if one.start() <= max(spoken_for) < one.end())
-    tail = text[last.start() :]
-    if _UNDECIDED.search(tail) or LOOKS.search(tail) or text.rstrip()[-1:] in ("?", "？"):
+    place = max(spoken_for)
+    sentences = [one for one in _SENTENCE.finditer(text) if one.group().strip()]
+    last = next(one for one in reversed(sentences) if one.start() <= place < one.end())
+    if _is_left_open(text[last.start() :]):
         return None
-    here = {letter for place, letter in spoken_for.items() if place >= last.start()}
-    if len(here) != 1 or not here <= set(found.page.options):
+    letter = spoken_for[place]
+    if letter not in found.page.options or _letters_from(last.start(), spoken_for) != {letter}:
         return None
-    place = max(one for one in spoken_for if one >= last.start())
-    (letter,) = here
-    gone = [one.start for one in statements if one.kind == "retracted"]
-    ruled_out = frozenset[str]().union(
-        *(one.letters for one in statements if one.kind == "ruled_out" or one.start < max(gone, default=0))
-    )
-    others = set(spoken_for.values()) - here - ruled_out
-    mentioned = {found.page.letter(text[one]) for one in places} | ruled_out
+    denied = _denied(statements)
+    mentioned = {found.page.letter(text[one]) for one in places} | denied
     opens = _LEADS_IN.fullmatch(text[:place]) is not None
-    alone = not others and (len(mentioned) > 1 or (len(sentences) == 1 and opens))
-    signed = len(mentioned) == 1 and _SIGNED.search(text[:place]) is not None and _ends(text[place + 1 :])
-    if not ((alone and _says_something(text, place, last)) or signed or _concludes(text, place, last)):
-        return None
-    return Named(letter, "the one left", place, place + 1)
+    is_alone = set(spoken_for.values()) - denied <= {letter} and (
+        len(mentioned) > 1 or (len(sentences) == 1 and opens)
+    )
+    is_signed = len(mentioned) == 1 and _SIGNED.search(text[:place]) and _ends(text[place + 1 :])
+    if (is_alone and _says_something(text, place, last)) or is_signed or _concludes(text, place, last):
+        return Named(letter, "the one left", place, place + 1)
+    return None
+
+
+def _is_left_open(tail: str) -> bool:
+    """Whether the last sentence that speaks for a letter, or what follows it, leaves the answer open."""
+    return bool(_UNDECIDED.search(tail) or _LOOKS.search(tail)) or tail.rstrip()[-1:] in ("?", "？")
+
+
+def _letters_from(start: int, spoken_for: Mapping[int, str]) -> set[str]:
+    return {letter for place, letter in spoken_for.items() if place >= start}
+
+
+def _denied(statements: list[Statement]) -> frozenset[str]:
+    """Letters that are ruled out, or were spoken of before all was taken back."""
+    gone = max((one.start for one in statements if one.kind == "retracted"), default=0)
+    out = (one.letters for one in statements if one.kind == "ruled_out" or one.start < gone)
+    return frozenset[str]().union(*out)
 
 
 def _is_spoken_for(found: Found, place: int) -> bool:
@@ -73,8 +86,7 @@ def _is_spoken_for(found: Found, place: int) -> bool:
     text = found.text
     if _WEIGHED.search(text[max(0, place - 30) : place]):
         return False
-    mood = mood_of(text, place, place + 1, said=place + 1, previous=0)
-    if mood.unreal or mood.asked or mood.maybe or mood.supposed:
+    if mood_of(text, place, place + 1, said=place + 1, previous=0).is_doubted:
         return False
     window = text[max(0, place - 120) : place + 160]
     at = min(place, 120)
@@ -101,3 +113,43 @@ def _concludes(text: str, place: int, sentence: re.Match[str]) -> bool:
 
 def _ends(after: str) -> bool:
     return re.fullmatch(rf"[\s{OWN_TEXT}.。!！)\]]*", after) is not None
+
+
+# --- the last word --------------------------------------------------------------------------------
+
+_LOOKS = re.compile(
+    r"\b(?:from|look\w*|mov\w+|next|turn\w*|start\w*|begin\w*|first|then)\b|\b(?:block|in|got|gets?|see|read)\s*$|"
+    r"看|首先|接下来|接着|先"
+)
+"""Words of a reply that only comes to an option, or to a letter that is none."""
+_LEADS = re.compile(
+    r"(?:\b(?:be|options?|choices?|answers?|believe|prefer|only|just|think|put|says|want|takes|filled\s+with)|[,，:：;；(\[〗—–-]|选择?)\s*$|"
+    r"\b(?:answers?|options?|correct|right(?!\s+(?:angle|side|hand))|best|fits|suits|works|odd\s+one|only|blank|gap)\b.*\b(?:is|s)\s*\(?\s*$"
+)
+"""What leads to a letter that is meant as an answer: *the city is B* names a city."""
+_LAST_WORD = re.compile(
+    rf"(?<!\ba )(?<!\ban )(?<![个得])(?P<x>{OPTION})\s*(?:选项|项|\))?[\s.。!！)]*$", re.IGNORECASE
+)
+
+
+def last_word(found: Found) -> Named | None:
+    """A letter that ends the reply's last sentence, if no other is named and nothing denied or asked."""
+    text = found.text
+    tail = text[-WIDEST_SENTENCE:]
+    match = _LAST_WORD.search(tail)
+    letters = {one for place, one in enumerate(text) if is_letter(one) and place not in found.listed}
+    if match is None or len(letters) != 1 or found.statements:
+        return None
+    start = len(text) - len(tail) + match.start("x")
+    sentence = re.split(r"[.!?。！？\n](?!e\.)", text[:start][-WIDEST_SENTENCE:])[-1]
+    mood = mood_of(text, start, start + 1, said=start + 1, previous=0)
+    if (
+        start in found.listed
+        or mood.unreal
+        or mood.asked
+        or DENIED.search(sentence)
+        or _LOOKS.search(sentence)
+        or not (_LEADS.search(sentence) or text[start + 1 : start + 2] == ")")
+    ):
+        return None
+    return Named(found.page.letter(match["x"]), "last word", start, start + 1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from distill_tests.controls import CANARY, Checked, ControlReport, canary_met, control_met, report
 from distill_tests.errors import DataError, DistillError, Stopped
 from distill_tests.gates.baselines import Measured, measured_outcomes, measured_run, run_of
-from distill_tests.gathered import gathered
+from distill_tests.gathered import gathered, or_trouble
 from distill_tests.judging import judging
 from distill_tests.registry import kinds
 from distill_tests.types import (
@@ -69,7 +69,7 @@ async def measured_baseline(
     whose = (
         f"the control {baseline.control} ({card.alias})" if baseline.control else f"the recorded {card.alias}"
     )
-    answered = await gathered(_or_trouble(conduct(case, spec=spec, target=card, ask=ask)) for case in cases)
+    answered = await gathered(or_trouble(conduct(case, spec=spec, target=card, ask=ask)) for case in cases)
     outcomes = [one for one in answered if isinstance(one, Outcome)]
     troubles = [one for one in answered if isinstance(one, str)]
     if troubles and not (baseline.control and outcomes):
@@ -77,16 +77,6 @@ async def measured_baseline(
         raise DataError(f"nothing to compare with, {whose} {how_much} of the set: {troubles[0]}")
     may_lack, first = baseline.control is not None, next(iter(troubles), "")
     return measured_outcomes(whose, outcomes, may_lack=may_lack, trouble=first)
-
-
-async def _or_trouble(asking: Awaitable[Outcome]) -> Outcome | str:
-    """The outcome, or in words why there is none; raises Stopped only."""
-    try:
-        return await asking
-    except Stopped:
-        raise
-    except DistillError as trouble:
-        return str(trouble)
 
 
 # --- controls and canaries ----------------------------------------------------------------------

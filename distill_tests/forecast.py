@@ -22,27 +22,32 @@ LETTERS_PER_TOKEN = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """Calls and tokens of one spec on one model.
+class Counts:
+    """Calls, tokens and money of asking one model for one spec.
 
-    Calls and tokens of controls are among them.  Token numbers are estimates: input from the length of
-    the first prompts, output as if every reply were as long as allowed.  ``images`` are sent with them and
-    are not among the tokens: what one takes is each endpoint's own rule.  ``cost_usd`` is None where the card
-    has no price.
+    Token numbers are estimates: input from the length of the first prompts, output as if every reply were as
+    long as allowed.  ``images`` are sent with them and are not among the tokens: what one takes is each
+    endpoint's own rule.  ``cost_usd`` is None where the card has no price.
     """
 
     spec: Spec
-    target: Model
-    cases: int
     calls_least: int
     calls_most: int
     judge_calls_most: int
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast(Counts):
+    """The counts of one spec on one model; those of controls are among them."""
+
+    target: Model
+    cases: int
     asked: tuple[Case, ...] = ()
     declared: tuple[Case, ...] = ()
-    images: int = 0
     full: bool = False
     control_calls: int = 0
 
@@ -125,18 +130,10 @@ def forecast(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """Calls and tokens of one model that a spec asks beside its targets: once, however many these are."""
+class Beside(Counts):
+    """The counts of one model that a spec asks beside its targets: once, however many these are."""
 
-    spec: Spec
     model: Model
-    calls_least: int
-    calls_most: int
-    judge_calls_most: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
-    images: int = 0
 
 
 def beside(forecasts: Sequence[Forecast]) -> list[Beside]:
@@ -247,7 +244,7 @@ def _beside_lines(one: Beside, concurrency: int, latency_s: float | None) -> Ite
     yield f"    time    {_minutes(one, concurrency, latency_s)}"
 
 
-def _images(item: Forecast | Beside) -> Iterator[str]:
+def _images(item: Counts) -> Iterator[str]:
     """What the tokens of prompts leave out, where there is such a thing."""
     if item.images:
         yield f"without {item.images:,} {'image' if item.images == 1 else 'images'}"
@@ -312,7 +309,7 @@ def _span(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def _judging(item: Forecast | Beside) -> str:
+def _judging(item: Counts) -> str:
     return f", and up to {item.judge_calls_most:,} to the judge" if item.judge_calls_most else ""
 
 
@@ -331,7 +328,7 @@ def _cost_of(item: Forecast | Beside) -> str:
     return f"{'unknown: the card has no price' if model.base_url else 'none: no paid endpoint'}{more}"
 
 
-def _minutes(item: Forecast | Beside, concurrency: int, latency_s: float | None) -> str:
+def _minutes(item: Counts, concurrency: int, latency_s: float | None) -> str:
     if not item.calls_most:
         return "none: no call is made"
     if latency_s is None:

@@ -1,10 +1,12 @@
-"""Side by side, and an error only at the end."""
+"""Side by side, and an error only at the end, or as words."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
+
+from distill_tests.errors import DistillError, Stopped
 
 T = TypeVar("T")
 
@@ -21,3 +23,13 @@ async def gathered(awaitables: Iterable[Awaitable[T]]) -> list[T]:
             raise result
         found.append(result)
     return found
+
+
+async def or_trouble(asking: Awaitable[T]) -> T | str:
+    """The result, or in words why there is none; raises Stopped, and what is no DistillError."""
+    try:
+        return await asking
+    except Stopped:
+        raise
+    except DistillError as trouble:
+        return str(trouble)

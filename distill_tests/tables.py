@@ -5,7 +5,7 @@ A kind that has ``tables`` makes them from the run's records alone (:class:`~dis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,6 +29,16 @@ def tables_of(rows: Sequence[Record]) -> list[dict[str, Json]]:
         if row["kind"] and row["type"] in ("case", "gate"):
             found.setdefault(row["kind"], []).append(row)
     return [as_json(name, table) for name, records in found.items() for table in _of_kind(name, records)]
+
+
+def tables_by_spec(
+    records: Sequence[Record], of_spec: Callable[[Sequence[Record]], Iterable[Table]]
+) -> tuple[Table, ...]:
+    """What ``of_spec`` makes of the records of each spec, in the order in which the specs first appear."""
+    by_spec: dict[str, list[Record]] = {}
+    for row in records:
+        by_spec.setdefault(row["spec"], []).append(row)
+    return tuple(table for rows in by_spec.values() for table in of_spec(rows))
 
 
 def has_tables(kind: str) -> bool:

@@ -11,6 +11,7 @@ from distill_tests.display import plural
 from distill_tests.inference.clustered import clustered_mean
 from distill_tests.kinds._caption_setting import DIMENSIONS, SCALE
 from distill_tests.kinds._caption_showing import DETAILS
+from distill_tests.tables import tables_by_spec
 from distill_tests.types import Cell, Number, Table
 
 LEVEL: Final = 0.95
@@ -61,10 +62,7 @@ class _Judged(NamedTuple):
 
 def caption_tables(records: Sequence[Record]) -> tuple[Table, ...]:
     """For each spec: scores by target and language, metrics beside, and how a judge model's were read."""
-    by_spec: dict[str, list[Record]] = {}
-    for row in records:
-        by_spec.setdefault(row["spec"], []).append(row)
-    return tuple(table for rows in by_spec.values() for table in _of_spec(rows))
+    return tables_by_spec(records, _of_spec)
 
 
 def _of_spec(rows: Sequence[Record]) -> Iterator[Table]:

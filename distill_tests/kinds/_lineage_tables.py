@@ -10,6 +10,7 @@ from distill_tests.errors import DistillError
 from distill_tests.lineage import similarity_matrix
 from distill_tests.lineage.audited import DETAILS, Answers, answers_in, finding_of
 from distill_tests.lineage.comparing import AT_MOST
+from distill_tests.tables import tables_by_spec
 from distill_tests.types import Cell, Number, Outcome, Table
 
 MOST_CHARACTERS: Final = 300
@@ -39,10 +40,7 @@ def _short(text: str) -> str:
 
 def lineage_tables(records: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
     """For each spec a ranking of each target, how alike the targets are, and how alike all are."""
-    by_spec: dict[str, list[Mapping[str, Any]]] = {}
-    for row in records:
-        by_spec.setdefault(row["spec"], []).append(row)
-    return tuple(table for rows in by_spec.values() for table in _of_spec(rows))
+    return tables_by_spec(records, _of_spec)
 
 
 def _of_spec(records: Sequence[Mapping[str, Any]]) -> Iterator[Table]:

@@ -6,10 +6,10 @@ wrong with one leaves that control without a score for the prompt, and is the ta
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from distill_tests.errors import DistillError, NotForTarget, Problem, Stopped
+from distill_tests.errors import NotForTarget, Problem
 from distill_tests.types import Exchange, Json, Model, Score, Spec
 
 Dialogue: TypeAlias = tuple[Exchange, ...]
@@ -44,16 +44,6 @@ def refuse_own_control(spec: Spec, target: Model) -> None:
             allowed = f"take {target.alias!r} out of the targets; the tables show every control"
             place = gate.place or spec.place("gates", gate.name)
             raise NotForTarget([Problem(place=place, what=f"{what} ({target.alias!r})", allowed=allowed)])
-
-
-async def or_trouble(asking: Awaitable[Dialogue]) -> Dialogue | str:
-    """What a control said, or in words why it said nothing; raises Stopped only."""
-    try:
-        return await asking
-    except Stopped:
-        raise
-    except DistillError as trouble:
-        return str(trouble)
 
 
 def told_of(model: Model, said: Dialogue | str, score: Score | None) -> Mapping[str, Json]:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from distill_tests.display import plural, shorten
 from distill_tests.inference.clustered import clustered_mean
 from distill_tests.inference.strata import mean_of_strata
+from distill_tests.tables import tables_by_spec
 from distill_tests.types import Cell, Estimate, Number, Table
 
 DETAILS: Final = "likeness"
@@ -69,10 +70,7 @@ class _Answers:
 
 def similarity_tables(records: Sequence[Record]) -> tuple[Table, ...]:
     """Two tables for each spec: likeness by set, and its parts; the second where the judge marks them."""
-    by_spec: dict[str, list[Record]] = {}
-    for row in records:
-        by_spec.setdefault(row["spec"], []).append(row)
-    return tuple(table for rows in by_spec.values() for table in _of_spec(rows))
+    return tables_by_spec(records, _of_spec)
 
 
 def _of_spec(rows: Sequence[Record]) -> Iterator[Table]:

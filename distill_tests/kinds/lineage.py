@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from distill_tests.errors import DistillError, SpecError, Stopped
-from distill_tests.gathered import gathered
+from distill_tests.errors import SpecError
+from distill_tests.gathered import gathered, or_trouble
 from distill_tests.kinds._dialogue import dialogue, first_request, joined
 from distill_tests.kinds._lineage_panel import beside, misfits, settings_of
 from distill_tests.kinds._lineage_tables import lineage_lines, lineage_tables
@@ -88,12 +88,7 @@ class Lineage:
             return await dialogue(question.turns, spec, target, sample=sample, ask=ask)
 
         async def other(model: Model) -> tuple[Exchange, ...] | str:
-            try:
-                return await dialogue(question.turns, spec, model, sample=0, ask=ask)
-            except Stopped:
-                raise
-            except DistillError as trouble:
-                return str(trouble)
+            return await or_trouble(dialogue(question.turns, spec, model, sample=0, ask=ask))
 
         mine, *theirs = await gathered((own(), *(other(model) for model in others)))
         assert not isinstance(mine, str), "the target's trouble is raised"

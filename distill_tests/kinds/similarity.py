@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from distill_tests.errors import Problem, SpecError
-from distill_tests.gathered import gathered
+from distill_tests.gathered import gathered, or_trouble
 from distill_tests.kinds._dialogue import dialogue, first_request, joined
 from distill_tests.kinds._prompt_cases import Question, prompt_cases
 from distill_tests.kinds._similarity_controls import (
@@ -20,7 +20,6 @@ from distill_tests.kinds._similarity_controls import (
     controls_of,
     is_cut,
     misfits,
-    or_trouble,
     refuse_own_control,
     told_of,
 )

@@ -31,5 +31,5 @@ def _load(path: Path, name: str) -> None:
     sys.path.insert(0, str(path.parent))  # as pytest does: a conftest imports what lies beside it
     try:
         located.loader.exec_module(module)
-    except Exception as error:
+    except Exception as error:  # a user's module: whatever it raises is told in words
         raise DataError(f"{path}: {type(error).__name__}: {error}") from error

@@ -161,7 +161,7 @@ def _claims(page: _Page, summary: Record) -> list[str]:
 def _table(page: _Page, table: Record) -> Iterator[str]:
     """A kind's table: its title in grey, its rows as far as they fit, the first of its notes below."""
     title, *rows = text_lines(table, columns=page.columns)
-    yield page.styled(shorten(title, page.columns), "2")
+    yield from page.wrapped(title, "", style="2")
     for line in rows:
         yield from [line] if width(line) <= page.columns else wrap_hanging(line, page.columns)
     for note in table["notes"] if page.verbose else table["notes"][:1]:

@@ -48,6 +48,15 @@ def acts(text: str) -> bool:
     return any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in text)
 
 
+def test_a_table_with_a_long_title_still_says_how_many_rows_the_report_has() -> None:
+    title = "The offline judge of captions against ratings: blend by coefficient and protocol"
+    table = {"kind": "k", "title": title, "columns": ["a"], "rows": [["x"]] * 9, "digits": 3, "brief": 0}
+    told = summarise(META, records()) | {"tables": [{**table, "notes": []}]}
+    lines = terminal_summary(told, width=60)
+    assert " ".join(lines[lines.index("") :]).count(f"{title}: 9 rows in summary.md") == 1
+    assert all(width(line) <= 60 for line in lines if "captions" in line or "rows in" in line)
+
+
 def test_the_summary_reads_from_target_to_verdict() -> None:
     assert shown([*records(), unanswered(), absent()], 96) == [
         "qwen-max  served: qwen-max-0919",
